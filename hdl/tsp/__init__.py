@@ -1,0 +1,1 @@
+"""The chip in Amaranth; the package tree follows the floor plan."""

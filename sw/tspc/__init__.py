@@ -1,0 +1,1 @@
+"""Software for the chip: assembler, scheduler, verifier, golden model, runtime."""
