@@ -1,0 +1,48 @@
+"""Instruction words and the control that travels north, as Amaranth layouts.
+
+Made from :mod:`tsp.arch.isa`, so no bit position stands here. A tile's control is what its queue
+issued: ``valid`` and the fields of the instruction. MEM is different, because bursts are expanded
+in the queue: its control is one access for each port.
+"""
+
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data
+from amaranth.utils import bits_for
+
+from tsp.arch.config import Config
+from tsp.arch.isa import FORMATS, FieldKind, Format
+
+__all__ = ["access_layout", "control_layout", "mem_control_layout", "word_layout"]
+
+
+def _shape(field):
+    return signed(field.width) if field.kind is FieldKind.SINT else unsigned(field.width)
+
+
+def word_layout(form: Format) -> data.StructLayout:
+    """All 128 bits of a word: ``opcode``, the fields, ``reserved`` (if there is any room)."""
+    members = {"opcode": unsigned(6)} | {f.name: _shape(f) for f in form.fields}
+    rest = 128 - sum(s.width for s in members.values())
+    return data.StructLayout(members | ({"reserved": unsigned(rest)} if rest else {}))
+
+
+def control_layout(form: Format) -> data.StructLayout:
+    """Control of a unit in one cycle: ``valid`` and the fields of `form` in their order."""
+    return data.StructLayout({"valid": unsigned(1)} | {f.name: _shape(f) for f in form.fields})
+
+
+def access_layout(config: Config) -> data.StructLayout:
+    """One access of one MEM port: ``valid``, ``bank``, ``offset`` (of the bank), ``stream``."""
+    return data.StructLayout(
+        {
+            "valid": unsigned(1),
+            "bank": unsigned(1),
+            "offset": unsigned(bits_for(config.bank_words - 1)),
+            "stream": unsigned(FORMATS["MEM"].by_name["read_stream"].width),
+        }
+    )
+
+
+def mem_control_layout(config: Config) -> data.StructLayout:
+    """Control of a MEM slice in one cycle: ``read`` and ``write``, each one access."""
+    return data.StructLayout({"read": access_layout(config), "write": access_layout(config)})
