@@ -119,7 +119,7 @@ def check_command(name: str, package: str) -> Check:
     if code:
         return Check(name, False, f"{path} --version fails", package)
     version = re.search(r"\d+\.\d+(?:\.\d+)?", text)
-    return Check(name, True, version.group() if version else path)
+    return Check(name, True, version.group() if version else path, package)
 
 
 def check_compiler() -> Check:
