@@ -83,6 +83,26 @@ def make_environment(folder: Path) -> Path:
     return python
 
 
+def download(package: str, folder: Path) -> bool:
+    """Fetch Debian's `package` into `folder`, with package lists of our own if there are none."""
+    fetch = ["apt-get", "download", "--quiet", package]
+    if subprocess.run(fetch, cwd=folder, capture_output=True, check=False).returncode == 0:
+        return True
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    private = [
+        "apt-get",
+        f"--option=Dir::State::Lists={folder / 'lists'}",
+        f"--option=Dir::Cache={folder / 'cache'}",
+        "--option=APT::Sandbox::User=",
+        "--quiet",
+    ]
+    for command in ([*private, "update"], [*private, "download", package]):
+        if subprocess.run(command, cwd=folder, check=False).returncode:
+            return False
+    return True
+
+
 def provide_libpython(python: Path) -> None:
     """Put Debian's shared libpython into `.venv/lib` where the system has none.
 
@@ -101,8 +121,7 @@ def provide_libpython(python: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # apt drops its privileges for a download; the folder has to be open to its user.
         os.chmod(folder, 0o777)
-        command = ["apt-get", "download", "--quiet", package]
-        if subprocess.run(command, cwd=folder, check=False).returncode:
+        if not download(package, Path(folder)):
             fail(f"cocotb needs {name}, and Debian's package could not be fetched", remedy)
         (archive,) = Path(folder).glob("*.deb")
         tree = Path(folder) / "tree"
