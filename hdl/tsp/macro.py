@@ -1,0 +1,165 @@
+"""Elaborate a component once per configuration and place it as a Verilog instance.
+
+Amaranth emits a copy of a submodule for each instance; at 320 lanes that ends every tool. So each
+tile, supercell and superlane is placed through one :class:`Library`, which elaborates it once into
+a module of its own (architecture section 9). Hand-written modules (``hdl/tsp/sim/NAME.v``) join
+the design by themselves when some component instantiates them.
+"""
+
+import hashlib
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from amaranth import ClockSignal, Instance, ResetSignal
+from amaranth.back import rtlil, verilog
+from amaranth.hdl import ValueCastable
+from amaranth.lib import wiring
+
+__all__ = ["HANDWRITTEN", "Library"]
+
+#: Where the hand-written modules stand, one file a module, named after it.
+HANDWRITTEN = Path(__file__).parent / "sim"
+
+
+def _leaves(component):
+    """Yield (port name, flow, value), named as Amaranth's back ends name top-level ports."""
+    for path, member, value in component.signature.flatten(component):
+        value = value.as_value() if isinstance(value, ValueCastable) else value
+        if len(value):  # a port of width zero is absent from the module
+            yield "__".join(map(str, path)), member.flow, value
+
+
+def _slug(x):
+    return re.sub(r"\W+", "_", str(getattr(x, "tag", x)))
+
+
+def _module_name(cls, args, kwargs):
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    return "_".join([snake, *map(_slug, args), *(f"{k}{_slug(v)}" for k, v in kwargs)])
+
+
+class Library:
+    """The unique Verilog modules of one design.
+
+    A component class that itself places macros declares ``NEEDS_LIBRARY = True`` and takes the
+    library as the keyword argument ``library``.
+
+    Parameters
+    ----------
+    flat
+        True: :meth:`place` returns the real components, for Amaranth's own simulator, which
+        cannot run an ``Instance``. Nothing can be written then.
+
+    Attributes
+    ----------
+    count
+        Placements written in the source by module name, not multiplied by the hierarchy.
+    """
+
+    def __init__(self, *, flat=False):
+        self.count = {}
+        self._flat = flat
+        self._inner = {}  # (cls, args, kwargs) -> (module name, the only real component)
+        self._owner = {}  # module name -> key in _inner
+        self._rtlil = {}  # module name -> RTLIL of the module and its private children
+        self._ports = {}  # module name -> set of the module's port names
+
+    def place(self, cls, *args, **kwargs):
+        """Place ``cls(*args, **kwargs)``; all arguments must be hashable.
+
+        Returns
+        -------
+        wiring.Component
+            With the signature of ``cls(*args, **kwargs)``; an instance of that class's one module.
+
+        Raises
+        ------
+        ValueError
+            If another class or other arguments lead to the same module name.
+        """
+        more = {"library": self} if getattr(cls, "NEEDS_LIBRARY", False) else {}
+        if self._flat:
+            return cls(*args, **kwargs, **more)
+        key = (cls, args, tuple(sorted(kwargs.items())))
+        if key not in self._inner:
+            name = _module_name(cls, args, key[2])
+            if name in self._owner:
+                raise ValueError(f"two different macros want the module name {name!r}")
+            self._owner[name] = key
+            self._inner[key] = name, cls(*args, **kwargs, **more)
+        return _Macro(self, *self._inner[key])
+
+    def top(self, component, name):
+        """Add the root of the design as module `name`."""
+        self._elaborate(name, component)
+
+    def _elaborate(self, name, component):
+        if name not in self._rtlil:
+            text = rtlil.convert(component, name=name, emit_src=False)
+            self._rtlil[name] = text
+            own = text[text.rindex(f"module \\{name}\n") :]
+            own = own[: own.index("\nend\n")]
+            ports = r"^  wire .*(?:input|output|inout) \d+.* \\(\S+)$"
+            self._ports[name] = set(re.findall(ports, own, re.M))
+        return self._ports[name]
+
+    @property
+    def handwritten(self):
+        """Names of the hand-written modules that the design instantiates, sorted."""
+        cells = {c for t in self._rtlil.values() for c in re.findall(r"^  cell \\(\S+) ", t, re.M)}
+        return sorted(c for c in cells if (HANDWRITTEN / f"{c}.v").exists())
+
+    @property
+    def names(self):
+        """Names of all modules, i.e. of the files that :meth:`write` makes, sorted."""
+        return sorted([*self._rtlil, *self.handwritten])
+
+    def write(self, directory, *, jobs=2):
+        """Write ``NAME.v`` for each module and return the paths.
+
+        A file whose content would not change keeps its time, so that make and compiler caches
+        recognise it; conversion from RTLIL is skipped for it, too.
+        """
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+
+        def one(name):
+            path = directory / f"{name}.v"
+            old = path.read_text() if path.exists() else ""
+            if name not in self._rtlil:
+                text = (HANDWRITTEN / path.name).read_text()
+            else:
+                stamp = hashlib.sha256(self._rtlil[name].encode()).hexdigest()
+                if old.startswith(f"// rtlil {stamp}\n"):
+                    return path
+                text = f"// rtlil {stamp}\n" + verilog._convert_rtlil_text(
+                    self._rtlil[name], strip_internal_attrs=True
+                )
+            if text != old:
+                path.write_text(text)
+            return path
+
+        with ThreadPoolExecutor(jobs) as pool:  # Yosys is a subprocess
+            return list(pool.map(one, self.names))
+
+
+class _Macro(wiring.Component):
+    def __init__(self, library, name, inner):
+        self._library, self._name, self._inner = library, name, inner
+        super().__init__(inner.signature)
+
+    def elaborate(self, platform):
+        rest = set(self._library._elaborate(self._name, self._inner))
+        count = self._library.count
+        count[self._name] = count.get(self._name, 0) + 1
+        ports = {}
+        for name, flow, value in _leaves(self):
+            ports[f"{'i' if flow == wiring.In else 'o'}_{name}"] = value
+            rest.discard(name)
+        for name in sorted(rest):  # clocks and resets: `clk`, `rst`, `rx_clk`, `rx_rst`
+            domain, _, kind = name.rpartition("_")
+            signal = {"clk": ClockSignal, "rst": ResetSignal}[kind]
+            ports[f"i_{name}"] = signal(domain or "sync")
+        # Returned bare: inside a Module each placement would get a wrapper module of its own.
+        return Instance(self._name, **ports)
