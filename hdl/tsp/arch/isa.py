@@ -131,7 +131,7 @@ class VxmOp:
 
 
 _I, _F = Compute.INT32, Compute.FP32
-_VXM = (
+_VXM: tuple[tuple[str, int, tuple[Compute, ...], tuple[Compute, ...], str], ...] = (
     ("ADD", 2, (_I, _F), (_I, _F), "a + b"),
     ("SUB", 2, (_I, _F), (_I, _F), "a - b"),
     ("MUL", 2, (_I, _F), (_I, _F), "a * b"),
@@ -162,7 +162,10 @@ _VXM = (
 
 #: VXM operations by name; codes count from 1.
 VXM_OPS: Final[Mapping[str, VxmOp]] = MappingProxyType(
-    {name: VxmOp(name, i + 1, *rest) for i, (name, *rest) in enumerate(_VXM)}
+    {
+        name: VxmOp(name, code, operands, compute, built, doc)
+        for code, (name, operands, compute, built, doc) in enumerate(_VXM, 1)
+    }
 )
 
 
@@ -293,8 +296,9 @@ def _fields(*rows: tuple[object, ...]) -> tuple[Field, ...]:
 
 def _mem_port(prefix: str, verb: str) -> list[tuple[object, ...]]:
     k = FieldKind
+    kinds = {"values": (0, 1, 2)}
     return [
-        (f"{prefix}_kind", 2, k.ENUM, f"0 none, 1 direct, 2 indirect {verb}", {"values": (0, 1, 2)}),
+        (f"{prefix}_kind", 2, k.ENUM, f"0 none, 1 direct, 2 indirect {verb}", kinds),
         (f"{prefix}_bank", 1, k.UINT, "bank"),
         (f"{prefix}_offset", 12, k.UINT, "offset in the bank of the first access (direct)"),
         (f"{prefix}_stream", 6, k.STREAM, "stream of the data"),
@@ -328,7 +332,8 @@ def _formats() -> Iterator[Format]:
     yield icu("NOP", 1, True, "Wait: the next word issues n cycles later.",
               ("n", 16, k.COUNT, "cycles to the next issue"))  # fmt: skip
     yield icu("REPEAT", 2, True, "Issue the previous functional word again n times, d apart.",
-              ("n", 16, k.COUNT, "copies"), ("d", 16, k.COUNT, "cycles between copies"))  # fmt: skip
+              ("n", 16, k.COUNT, "copies"),
+              ("d", 16, k.COUNT, "cycles between copies"))  # fmt: skip
     yield icu("SYNC", 3, True, "Park until the n-th NOTIFY from now.",
               ("n", 16, k.COUNT, "NOTIFYs to wait for"))  # fmt: skip
     yield icu("NOTIFY", 4, True, "Begin a segment and release every parked queue.")
