@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from amaranth import ClockSignal, Instance, ResetSignal
-from amaranth.back import rtlil, verilog
+from amaranth._toolchain.yosys import find_yosys
+from amaranth.back import rtlil
 from amaranth.hdl import ValueCastable
 from amaranth.lib import wiring
 
@@ -30,8 +31,36 @@ def _leaves(component):
             yield "__".join(map(str, path)), member.flow, value
 
 
+#: Amaranth's own back end writes ``always @* next = q ...; always @(posedge clk) q <= next``, which
+#: copies every register in every cycle. With ``opt_dff`` a register of which all assignments stand
+#: in an ``If`` becomes ``if (enable) q <= d``: a simulator skips it, and synthesis sees an enable.
+_SCRIPT = """
+proc -norom
+opt_expr
+opt_clean
+opt_dff
+opt_clean
+memory_collect
+attrmap -remove generator -remove top -remove src
+attrmap -remove amaranth.hierarchy -remove amaranth.decoding
+attrmap -modattr -remove generator -remove top -remove src
+write_verilog -norename
+"""
+
+
+def _verilog(text):
+    """Verilog of one module and its private children, by the Yosys that Amaranth brings."""
+    yosys = find_yosys(lambda version: version >= (0, 40))
+    script = f"read_rtlil <<rtlil\n{text}\nrtlil{_SCRIPT}"
+    return yosys.run(["-q", "-"], script, ignore_warnings=True)
+
+
 def _slug(x):
     return re.sub(r"\W+", "_", str(getattr(x, "tag", x)))
+
+
+def _handwritten_text(name):
+    return (HANDWRITTEN / f"{name}.v").read_text()
 
 
 def _module_name(cls, args, kwargs):
@@ -63,7 +92,7 @@ class Library:
         self._inner = {}  # (cls, args, kwargs) -> (module name, the only real component)
         self._owner = {}  # module name -> key in _inner
         self._rtlil = {}  # module name -> RTLIL of the module and its private children
-        self._ports = {}  # module name -> set of the module's port names
+        self._ports = {}  # module name -> {port name: "input" or "output"}
 
     def place(self, cls, *args, **kwargs):
         """Place ``cls(*args, **kwargs)``; all arguments must be hashable.
@@ -100,9 +129,21 @@ class Library:
             self._rtlil[name] = text
             own = text[text.rindex(f"module \\{name}\n") :]
             own = own[: own.index("\nend\n")]
-            ports = r"^  wire .*(?:input|output|inout) \d+.* \\(\S+)$"
-            self._ports[name] = set(re.findall(ports, own, re.M))
+            ports = re.findall(r"^  wire .*\b(input|output) \d+.* \\(\S+)$", own, re.M)
+            self._ports[name] = {port: direction for direction, port in ports}
         return self._ports[name]
+
+    def ports(self, name):
+        """Ports of an elaborated module: ``input`` or ``output`` by name, clocks included."""
+        return dict(self._ports[name])
+
+    @property
+    def digest(self):
+        """16 hexadecimal digits over the content of all modules."""
+        found = hashlib.sha256()
+        for name in self.names:
+            found.update(f"{name}\n{self._rtlil.get(name) or _handwritten_text(name)}".encode())
+        return found.hexdigest()[:16]
 
     @property
     def handwritten(self):
@@ -128,14 +169,12 @@ class Library:
             path = directory / f"{name}.v"
             old = path.read_text() if path.exists() else ""
             if name not in self._rtlil:
-                text = (HANDWRITTEN / path.name).read_text()
+                text = _handwritten_text(name)
             else:
-                stamp = hashlib.sha256(self._rtlil[name].encode()).hexdigest()
+                stamp = hashlib.sha256((_SCRIPT + self._rtlil[name]).encode()).hexdigest()
                 if old.startswith(f"// rtlil {stamp}\n"):
                     return path
-                text = f"// rtlil {stamp}\n" + verilog._convert_rtlil_text(
-                    self._rtlil[name], strip_internal_attrs=True
-                )
+                text = f"// rtlil {stamp}\n" + _verilog(self._rtlil[name])
             if text != old:
                 path.write_text(text)
             return path

@@ -1,0 +1,34 @@
+// Hand-written: the stream registers of one direction of one stop (hdl/tsp/stream.py).
+//
+// Every cycle `out` takes `in`, except the words that a unit of the stop drives. `active` says that
+// a word may differ from zero; idle streams hold zero words, so registers that neither hold nor
+// receive an active word need no clock. It is written by hand because Amaranth's Verilog copies
+// every register in every cycle and cannot index a register on the left side: this form simulates
+// several times faster, and the fabric is most of what a simulator has to move.
+module stream_registers #(
+    parameter PORTS = 2
+) (
+    input                    clk,
+    input                    rst,
+    input  [32*137-1:0]      in,
+    input                    in_active,
+    input  [PORTS-1:0]       drive,
+    input  [5*PORTS-1:0]     index,
+    input  [137*PORTS-1:0]   data,
+    output reg [32*137-1:0]  out,
+    output reg               out_active
+);
+  reg [32*137-1:0] next;
+  integer i;
+
+  always @(posedge clk) begin
+    out_active <= !rst && (in_active || |drive);
+    if (rst) out <= {32 * 137{1'b0}};
+    else if (in_active || out_active || |drive) begin
+      next = in;
+      for (i = 0; i < PORTS; i = i + 1)
+        if (drive[i]) next[137*index[5*i+:5]+:137] = data[137*i+:137];
+      out <= next;
+    end
+  end
+endmodule

@@ -1,0 +1,1 @@
+"""The functional slices, one folder a kind."""

@@ -1,0 +1,103 @@
+"""A MEM tile: one superlane of one MEM slice."""
+
+from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tsp.arch.config import WORD_BITS
+from tsp.sram import Sram
+from tsp.stream import Drive, StreamSignature, capture
+from tsp.words import mem_control_layout
+
+__all__ = ["MemTile"]
+
+
+class MemTile(wiring.Component):
+    """Two banks of SRAM that read to a stream and write from one.
+
+    With control on ``south`` in cycle t: t + 1 the operand of a write is captured, t + 2 the
+    corrector's place, t + 3 the array is accessed (a_mem), t + 4 the array's output is driven.
+
+    Parameters
+    ----------
+    config
+        The configuration; only the size of a bank matters.
+
+    Members
+    -------
+    south, north : In, Out(mem_control_layout)
+        Control; ``north`` is ``south`` one cycle later.
+    e_in, w_in : In(StreamSignature)
+        Ein and Win of the stop.
+    drive : Out(Drive(1))
+        The word read, in cycle t + 4.
+    row, queue_number : In(8)
+        Superlane and queue number, for the simulation records.
+    backdoor, cycle : In
+        Simulation (:class:`tsp.sram.Sram`).
+    """
+
+    def __init__(self, config):
+        self._config = config
+        control = mem_control_layout(config)
+        super().__init__(
+            {
+                "south": In(control),
+                "north": Out(control),
+                "e_in": In(StreamSignature()),
+                "w_in": In(StreamSignature()),
+                "drive": Out(Drive(1)),
+                "row": In(8),
+                "queue_number": In(8),
+                "backdoor": In(3),
+                "cycle": In(32),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        read, write = (self._pipeline(m, port) for port in ("read", "write"))
+        m.d.comb += [self.north.read.eq(read[0]), self.north.write.eq(write[0])]
+
+        operand = Signal(WORD_BITS)
+        corrected = Signal(WORD_BITS)
+        capture(m, operand, write[0].valid, write[0].stream, self.e_in, self.w_in)
+        with m.If(write[1].valid):
+            m.d.sync += corrected.eq(operand)
+
+        outputs = []
+        for number in range(2):
+            bank = Sram(self._config.bank_words, WORD_BITS)
+            m.submodules[f"bank{number}"] = bank
+            m.d.comb += [
+                bank.place.eq(
+                    Cat(Const(number, 1), self.queue_number, Const(0, 11), self.row, Const(1, 4))
+                ),
+                bank.backdoor.eq(self.backdoor),
+                bank.cycle.eq(self.cycle),
+                bank.rd.eq(read[2].valid & (read[2].bank == number)),
+                bank.rd_addr.eq(read[2].offset),
+                bank.wr.eq(write[2].valid & (write[2].bank == number)),
+                bank.wr_addr.eq(write[2].offset),
+                bank.wr_data.eq(corrected),
+            ]
+            outputs.append(bank.rd_data)
+        m.d.comb += [
+            self.drive.enable.eq(read[3].valid),
+            self.drive.stream.eq(read[3].stream),
+            self.drive.words.eq(1),
+            self.drive.data[0].eq(Mux(read[3].bank, outputs[1], outputs[0])),
+        ]
+        return m
+
+    def _pipeline(self, m, port):
+        """Control of one port in cycles t + 1 .. t + 4; fields move only when valid."""
+        stages, before = [], self.south[port]
+        for n in range(1, 5):
+            stage = Signal.like(before, name=f"{port}{n}")
+            m.d.sync += stage.valid.eq(before.valid)
+            with m.If(before.valid):
+                m.d.sync += stage.eq(before)
+            stages.append(stage)
+            before = stage
+        return stages

@@ -1,0 +1,127 @@
+"""What every stop has in common: its stream registers and the record of what is driven."""
+
+from amaranth import Cat, Const, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tsp.sram import DriveLog
+from tsp.stream import Drive, StreamRegisters, StreamSignature
+
+__all__ = ["PassStop", "Registers"]
+
+
+class Registers(wiring.Component):
+    """E[p] and W[p] of one superlane of a stop, and the deep record of its drives.
+
+    Parameters
+    ----------
+    drives
+        Group size of each unit's drive port, in the order of the stop's queues.
+
+    Members
+    -------
+    e_in, w_in, e_out, w_out
+        As those of the stop.
+    drive0 .. : In(Drive)
+        The units' results.
+    row, queue_number : In(8)
+        Superlane, and number of the stop's first queue that drives.
+    cycle, deep : In
+        Simulation.
+    """
+
+    def __init__(self, drives, *, step=1):
+        self._sizes, self._step = drives, step
+        super().__init__(
+            {
+                "e_in": In(StreamSignature()),
+                "w_in": In(StreamSignature()),
+                "e_out": Out(StreamSignature()),
+                "w_out": Out(StreamSignature()),
+                **{f"drive{i}": In(Drive(n)) for i, n in enumerate(drives)},
+                "row": In(8),
+                "queue_number": In(8),
+                "cycle": In(32),
+                "deep": In(1),
+            }
+        )
+
+    def connect(self, m, stop):
+        """Wire the registers to the ports of the stop that contains them."""
+        connect(m, flipped(stop.e_in), self.e_in)
+        connect(m, flipped(stop.w_in), self.w_in)
+        connect(m, self.e_out, flipped(stop.e_out))
+        connect(m, self.w_out, flipped(stop.w_out))
+        m.d.comb += [
+            self.row.eq(stop.row),
+            self.queue_number.eq(stop.queue_number),
+            self.cycle.eq(stop.cycle),
+            self.deep.eq(stop.deep),
+        ]
+
+    def attach(self, m, number, unit):
+        """Wire a unit: its inputs to Ein and Win, its result to drive port `number`."""
+        connect(m, flipped(self.e_in), unit.e_in)
+        connect(m, flipped(self.w_in), unit.w_in)
+        connect(m, unit.drive, getattr(self, f"drive{number}"))
+
+    def elaborate(self, platform):
+        m = Module()
+        for west, name in enumerate("ew"):
+            registers = StreamRegisters(self._sizes, bool(west))
+            m.submodules[name] = registers
+            connect(m, flipped(getattr(self, f"{name}_in")), registers.inward)
+            connect(m, registers.outward, flipped(getattr(self, f"{name}_out")))
+            for i in range(len(self._sizes)):
+                connect(m, flipped(getattr(self, f"drive{i}")), getattr(registers, f"drive{i}"))
+        for i, size in enumerate(self._sizes):
+            drive = getattr(self, f"drive{i}")
+            for k in range(size):
+                m.submodules[f"log{i}_{k}"] = log = DriveLog()
+                m.d.comb += [
+                    log.valid.eq(self.deep & drive.enable & (drive.words > k)),
+                    log.cycle.eq(self.cycle),
+                    log.place.eq(
+                        Cat(
+                            (self.queue_number + i * self._step)[:8],
+                            Const(0, 12),
+                            self.row,
+                            Const(2, 4),
+                        )
+                    ),
+                    log.address.eq(drive.stream | k),
+                    log.data.eq(drive.data[k]),
+                ]
+        return m
+
+
+class PassStop(wiring.Component):
+    """One superlane of a stop whose units are not built yet: streams pass.
+
+    Members
+    -------
+    e_in, w_in, e_out, w_out
+        As those of every stop.
+    row, queue_number, cycle, deep : In
+        As those of every stop; not used.
+    """
+
+    def __init__(self, config):
+        super().__init__(
+            {
+                "e_in": In(StreamSignature()),
+                "w_in": In(StreamSignature()),
+                "e_out": Out(StreamSignature()),
+                "w_out": Out(StreamSignature()),
+                "row": In(8),
+                "queue_number": In(8),
+                "cycle": In(32),
+                "deep": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.registers = registers = Registers(())
+        registers.connect(m, self)
+        return m
