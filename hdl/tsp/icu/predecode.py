@@ -1,0 +1,122 @@
+"""What a text word means to its queue, worked out one cycle before the word can issue.
+
+The stage between the corrector and the head of the queue stores what :func:`predecode` returns, so
+that the cycle that decides on an issue compares counters and nothing else.
+"""
+
+from enum import IntEnum
+
+from amaranth import Cat, Module, Signal, Value
+from amaranth.hdl import unsigned
+from amaranth.lib import data
+
+from tsp.arch.config import QueueKind
+from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, FieldKind, Format, PortKind, Type
+
+__all__ = ["Cause", "functional_format", "head_layout", "predecode"]
+
+
+class Cause(IntEnum):
+    """Why a queue stopped the chip; travels along the strip in two bits."""
+
+    NONE = 0
+    BAD_WORD = 1
+    QUEUE_DRY = 2
+    QUEUE_OVERFLOW = 3  #: needs IFETCH
+
+
+#: Built instructions of the queues themselves, by the name of their bit in the head.
+_OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT")
+
+
+def functional_format(kind: QueueKind) -> Format | None:
+    """The one functional word that queues of this kind can issue; None if none is built."""
+    found = [f for f in FORMATS.values() if f.functional and f.built and kind in f.queues]
+    assert len(found) <= 1, f"{kind} has several functional words"
+    return found[0] if found else None
+
+
+def _field_bits(kind: QueueKind) -> int:
+    """Bits that a head of this kind must keep, from bit 0 of the word."""
+    formats = [FORMATS[name] for name in _OWN]
+    if functional_format(kind) is not None:
+        formats.append(functional_format(kind))
+    return max(f.low + f.width for form in formats for f in form.fields)
+
+
+def head_layout(kind: QueueKind) -> data.StructLayout:
+    """The word that issues next.
+
+    ``bits`` are the bits above the opcode, without those that no word of the kind has. Of the other
+    members at most one is set: ``functional``, one bit for each instruction of the queue's own,
+    ``bad``. ``burst`` qualifies ``functional``.
+    """
+    flags = ["functional", "burst", *(name.lower() for name in _OWN), "bad"]
+    return data.StructLayout(
+        {"bits": unsigned(_field_bits(kind) - OPCODE_BITS)} | {name: unsigned(1) for name in flags}
+    )
+
+
+def _slice(word, field) -> Value:
+    return word[field.low : field.low + field.width]
+
+
+def _one_of(value: Value, legal) -> Value:
+    """1 if `value` is one of the numbers `legal`."""
+    return Cat(value == n for n in legal).any()
+
+
+def _undefined(form: Format, word) -> list[Value]:
+    """Conditions under which `word`, of this format, has an undefined or unbuilt field.
+
+    Every condition holds only for words that ``tsp.arch.isa.decode`` refuses or that ``is_built``
+    denies; the rules that guard nothing in hardware are left to the tools.
+    """
+    reserved = Cat(word[n] for n in range(len(word)) if not form.mask >> n & 1)
+    found = [reserved.any()]
+    fields = {f.name: _slice(word, f) for f in form.fields}
+    for f in form.fields:
+        value = fields[f.name]
+        if f.kind is FieldKind.COUNT and not form.functional:
+            found.append(~value.any())  # a wait of no cycles would never end
+        elif f.kind is FieldKind.TYPE:
+            found.append(value > max(Type))
+        elif f.name.endswith("_kind"):
+            found.append(value > PortKind.DIRECT)  # indirect access is not built
+        elif f.kind is FieldKind.ENUM and form.name != "VXM":
+            found.append(~_one_of(value, f.values))
+    if form.name == "VXM":
+        built = Cat(
+            _one_of(fields["op"], [op.code for op in VXM_OPS.values() if compute in op.built])
+            for compute in (0, 1)
+        )
+        found.append(~built.bit_select(fields["compute"], 1))
+    if form.name == "MXM":
+        found.append(fields["type"] != Type.INT8)
+    if form.name == "ACC":
+        found.append(fields["type"] != Type.INT32)
+    return found
+
+
+def predecode(m: Module, kind: QueueKind, word: Signal):
+    """Add the decoder of 128-bit text `word` to `m`; returns a view of :func:`head_layout`."""
+    head = Signal(head_layout(kind))
+    m.d.comb += [head.bits.eq(word[OPCODE_BITS:]), head.bad.eq(1)]
+    functional = functional_format(kind)
+    with m.Switch(word[:OPCODE_BITS]):
+        for name in _OWN:
+            form = FORMATS[name]
+            with m.Case(form.opcode):
+                bad = Cat(_undefined(form, word)).any()
+                m.d.comb += [head.bad.eq(bad), head[name.lower()].eq(~bad)]
+        if functional is not None:
+            with m.Case(functional.opcode):
+                bad = Cat(_undefined(functional, word)).any()
+                m.d.comb += [head.bad.eq(bad), head.functional.eq(~bad)]
+                if functional.name == "MEM":
+                    counts = [
+                        _slice(word, functional.by_name[f"{port}_count"])
+                        for port in ("read", "write")
+                    ]
+                    m.d.comb += head.burst.eq(Cat(count[1:].any() for count in counts).any())
+    return head

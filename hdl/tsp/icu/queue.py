@@ -1,0 +1,233 @@
+"""An instruction queue: takes words from its text, in order, each in its cycle, and issues them."""
+
+from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth.lib.wiring import Component, In, Out
+from amaranth.utils import exact_log2
+
+from tsp.arch.config import Config, QueueKind
+from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, PortKind
+from tsp.icu.burst import MemPort, port_layout
+from tsp.icu.predecode import Cause, functional_format
+from tsp.icu.text import Text
+from tsp.sram import EventLog
+from tsp.words import control_layout, mem_control_layout
+
+__all__ = ["Queue", "queue_control_layout"]
+
+
+def queue_control_layout(kind: QueueKind, config: Config):
+    """Layout of the control that queues of this kind issue; None if they issue none yet."""
+    if kind is QueueKind.MEM:
+        return mem_control_layout(config)
+    form = functional_format(kind)
+    return control_layout(form) if form is not None else None
+
+
+class Queue(Component):
+    """One instruction queue.
+
+    The *decision* for cycle t is taken in cycle t - 1, from registers: the head word, two counters,
+    ``release`` and ``stop``. What it decides is in registers in cycle t, the issue cycle: the
+    unit's ``control``, ``notify``, the event record.
+
+    Parameters
+    ----------
+    kind
+        Value of the :class:`~tsp.arch.config.QueueKind`, e.g. ``"mem"``.
+    config
+        The configuration.
+
+    Members
+    -------
+    number : In(8)
+        Queue number; stable.
+    backdoor : In(3), cycle : In(32)
+        Simulation's back door and the chip's cycle counter.
+    start : In(1)
+        One cycle: the text is loaded, begin to read it.
+    first : In(1)
+        With ``start``: this queue does not wait for a NOTIFY.
+    release : In(1)
+        The barrier: one NOTIFY counts now, and what it releases decides in this cycle.
+    stop : In(1)
+        Nothing is issued any more.
+    control : Out(queue_control_layout(kind, config))
+        What the unit does; ``valid`` in the issue cycle, the rest holds. Absent if there is none.
+    notify : Out(1)
+        A NOTIFY issues in this cycle.
+    idle : Out(1)
+        Halted, and no access of a burst is to come; from the cycle of the last issue on.
+    cause : Out(2)
+        :class:`~tsp.icu.predecode.Cause`; not 0: this queue cannot go on.
+    """
+
+    def __init__(self, kind: str, config: Config):
+        self._kind, self._config = QueueKind(kind), config
+        control = queue_control_layout(self._kind, config)
+        super().__init__(
+            {
+                "number": In(8),
+                "backdoor": In(3),
+                "cycle": In(32),
+                "start": In(1),
+                "first": In(1),
+                "release": In(1),
+                "stop": In(1),
+                **({} if control is None else {"control": Out(control)}),
+                "notify": Out(1),
+                "idle": Out(1),
+                "cause": Out(2),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.text = text = Text(self._kind, self._config)
+        m.d.comb += [
+            text.number.eq(self.number),
+            text.backdoor.eq(self.backdoor),
+            text.cycle.eq(self.cycle),
+            text.start.eq(self.start),
+        ]
+        halted, issue, copy = Signal(), Signal(), Signal()
+        self._decide(m, text, halted, issue, copy)
+        if self._kind is QueueKind.MEM:
+            busy = self._issue_mem(m, text.head, issue, copy)
+            m.d.comb += self.idle.eq(halted & ~busy)
+        else:
+            m.d.comb += self.idle.eq(halted)
+            if functional_format(self._kind) is not None:
+                self._issue(m, text.head, issue, copy)
+        return m
+
+    def _decide(self, m, text, halted, issue, copy):
+        """Which word is to issue in the next cycle: the only state machine of a queue."""
+        head = text.head
+        parked, left = Signal(init=1), Signal(16, init=1)  # NOTIFYs still to come
+        elapsed, copies = Signal(16, init=1), Signal(16, init=1)
+        repeatable = Signal()  # the word before was functional, without burst
+        n, d = (head.bits[f.low - OPCODE_BITS :][: f.width] for f in FORMATS["REPEAT"].fields)
+
+        last, active, turn, due = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            last.eq(left == 1),
+            active.eq(~(halted | self.cause.any() | self.stop | parked & ~(self.release & last))),
+            turn.eq(active & text.valid),
+            due.eq(elapsed == Mux(head.nop, n, d)),
+        ]
+        with m.If(self.release & parked):
+            m.d.sync += [parked.eq(~last), left.eq(Mux(last, 1, left - 1))]
+        with m.If(self.start & self.first):
+            m.d.sync += parked.eq(0)
+        with m.If(active & text.dry):
+            m.d.sync += self.cause.eq(Cause.QUEUE_DRY)
+
+        synced, ended = Signal(), Signal()
+        m.d.sync += Cat(self.notify, synced, ended).eq(0)
+        with m.If(turn):
+            with m.If(head.bad | head.repeat & ~repeatable):
+                m.d.sync += self.cause.eq(Cause.BAD_WORD)
+            with m.Elif(head.nop | head.repeat):
+                # A wait holds the head; REPEAT has no cycle of its own: its first copy is at
+                # least one cycle after the word, and so is the word that follows the last.
+                m.d.comb += copy.eq(head.repeat & due)
+                m.d.comb += text.consume.eq(due & (head.nop | (copies == n)))
+                m.d.sync += elapsed.eq(Mux(due, 1, elapsed + 1))
+                with m.If(copy):
+                    m.d.sync += copies.eq(Mux(text.consume, 1, copies + 1))
+            with m.Else():
+                m.d.comb += [text.consume.eq(1), issue.eq(head.functional)]
+                m.d.sync += Cat(self.notify, synced, ended).eq(
+                    Cat(head.notify, head.sync, head.halt)
+                )
+                with m.If(head.sync):
+                    m.d.sync += [parked.eq(1), left.eq(n)]
+                with m.If(head.halt):
+                    m.d.sync += halted.eq(1)
+            with m.If(text.consume):
+                m.d.sync += repeatable.eq(issue & ~head.burst)
+
+        opcode = Cat(self.notify, synced, ended)
+        word = Signal(128)
+        m.d.comb += word[:OPCODE_BITS].eq(
+            Mux(synced, FORMATS["SYNC"].opcode, 0)
+            | Mux(self.notify, FORMATS["NOTIFY"].opcode, 0)
+            | Mux(ended, FORMATS["HALT"].opcode, 0)
+        )
+        m.d.comb += word[OPCODE_BITS:][:16].eq(Mux(synced, left, 0))
+        self._log(m, "own", opcode.any(), word)
+
+    def _log(self, m, name, valid, word):
+        """Record `word` in the cycles in which `valid` is set."""
+        m.submodules[f"log_{name}"] = log = EventLog()
+        m.d.comb += [
+            log.valid.eq(valid),
+            log.cycle.eq(self.cycle),
+            log.queue.eq(self.number),
+            log.word.eq(word),
+        ]
+
+    def _issue(self, m, head, issue, copy):
+        """The control of every unit but MEM."""
+        form, control = functional_format(self._kind), self.control
+        m.d.sync += control.valid.eq(issue | copy)
+        with m.If(issue):
+            m.d.sync += control.as_value()[1:].eq(head.bits)
+        with m.If(copy):
+            self._step(m, control)
+        self._log(m, "unit", control.valid, Cat(Const(form.opcode, 6), control.as_value()[1:]))
+
+    def _step(self, m, control):
+        """What a copy made by REPEAT changes (architecture section 5)."""
+        config = self._config
+        if self._kind is QueueKind.MXM_W:
+            end = control.column == config.superlanes - 1
+            m.d.sync += control.column.eq(Mux(end, 0, control.column + 1))
+        elif self._kind is QueueKind.MXM_A:
+            with m.If((control.mode == AbcMode.KEEP) | (control.mode == AbcMode.BUFFER)):
+                self._step_entry(m, control, config.activations)
+        elif self._kind is QueueKind.MXM_R:
+            with m.If(control.mode != AccMode.EMIT):
+                self._step_entry(m, control, config.accumulators)
+
+    def _step_entry(self, m, control, entries):
+        low = control.entry[: exact_log2(entries)]
+        m.d.sync += low.eq(low + 1)
+
+    def _issue_mem(self, m, head, issue, copy):
+        """The two ports of a MEM slice; returns 1 while accesses of a burst are to come."""
+        fields = head.bits
+        busy = []
+        for port in ("read", "write"):
+            layout = port_layout(port)
+            word, fields = fields[: layout.size], fields[layout.size :]
+            m.submodules[port] = unit = MemPort(port, self._config)
+            access = self.control[port]
+            m.d.comb += [
+                unit.word.eq(word),
+                unit.load.eq(issue),
+                unit.copy.eq(copy),
+                unit.stop.eq(self.stop | self.cause.any()),
+                access.eq(unit.access),
+            ]
+            busy.append(unit.busy)
+            self._log(m, port, access.valid, self._access_word(port, access))
+        return Cat(busy).any()
+
+    def _access_word(self, port, access):
+        """The MEM word that does this one access (execution.md, *Events and bits*)."""
+        form = FORMATS["MEM"]
+        values = {
+            f"{port}_kind": PortKind.DIRECT,
+            f"{port}_bank": access.bank,
+            f"{port}_offset": access.offset,
+            f"{port}_stream": access.stream,
+            f"{port}_count": 1,
+            f"{port}_interval": 1,
+        }
+        word = Const(form.opcode, OPCODE_BITS)
+        for f in form.fields:
+            value = values.get(f.name, 0)
+            part = Const(value, f.width) if isinstance(value, int) else value
+            word = Cat(word, part, Const(0, f.width - len(part)))
+        return word

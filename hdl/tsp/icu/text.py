@@ -1,0 +1,108 @@
+"""Program text of one queue: the buffer, and the look-ahead that hides its latency.
+
+Four stages: read of the SRAM, corrector's place, predecode, head. Each moves when the next one is
+free, so after the first three cycles a word can issue every cycle, and nothing moves while the
+queue waits.
+"""
+
+from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth.lib.wiring import Component, In, Out
+
+from tsp.arch.config import DATA_BITS, WORD_BITS, Config, QueueKind
+from tsp.icu.predecode import head_layout, predecode
+from tsp.sram import Sram
+
+__all__ = ["TEXT_PLACE", "Text"]
+
+#: Bits 31:28 of the ``place`` of program text (docs/developer.md).
+TEXT_PLACE = 4
+
+
+class Text(Component):
+    """Text buffer and look-ahead of one queue.
+
+    Parameters
+    ----------
+    kind
+        What the queue commands.
+    config
+        The configuration; its ``queue_words`` are the size of the buffer.
+
+    Members
+    -------
+    number : In(8)
+        Queue number; stable.
+    backdoor : In(3)
+        Simulation back door.
+    cycle : In(32)
+        The chip's cycle counter, for the simulation's records.
+    start : In(1)
+        One cycle: take the number of loaded words, begin to read.
+    head : Out(head_layout(kind))
+        The next word; valid with ``valid``.
+    valid : Out(1)
+        There is a next word.
+    consume : In(1)
+        The head is used up at the end of this cycle. Only with ``valid``.
+    dry : Out(1)
+        There is no next word, and none on its way.
+    """
+
+    def __init__(self, kind: QueueKind, config: Config):
+        self._kind, self._config = kind, config
+        super().__init__(
+            {
+                "number": In(8),
+                "backdoor": In(3),
+                "cycle": In(32),
+                "start": In(1),
+                "head": Out(head_layout(kind)),
+                "valid": Out(1),
+                "consume": In(1),
+                "dry": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        words = self._config.queue_words
+        m.submodules.sram = sram = Sram(words, WORD_BITS)
+        address = Signal(range(words))
+        available = Signal(range(words + 1))  # words written and not yet read
+        more = Signal()
+        read_valid, text_valid = Signal(), Signal()
+        text = Signal(DATA_BITS)
+
+        head_free, text_free, read_free = Signal(), Signal(), Signal()
+        m.d.comb += [
+            more.eq(available.any()),
+            head_free.eq(~self.valid | self.consume),
+            text_free.eq(~text_valid | head_free),
+            read_free.eq(~read_valid | text_free),
+            self.dry.eq(~Cat(self.valid, text_valid, read_valid, more).any()),
+            sram.place.eq(Cat(self.number, Const(TEXT_PLACE << 20, 24))),
+            sram.backdoor.eq(self.backdoor),
+            sram.cycle.eq(self.cycle),
+            sram.rd.eq(read_free & more),
+            sram.rd_addr.eq(address),
+        ]
+        # The address goes round the buffer and `available` is what remains, as IFETCH needs it.
+        with m.If(self.start):
+            m.d.sync += available.eq(sram.loaded)
+        with m.Elif(sram.rd):
+            m.d.sync += [
+                available.eq(available - 1),
+                address.eq(Mux(address == words - 1, 0, address + 1)),
+            ]
+        with m.If(read_free):
+            m.d.sync += read_valid.eq(more)
+        with m.If(text_free):
+            m.d.sync += text_valid.eq(read_valid)
+            with m.If(read_valid):
+                m.d.sync += text.eq(sram.rd_data[:DATA_BITS])  # the corrector's place
+        decoded = predecode(m, self._kind, text)
+        with m.If(head_free):
+            m.d.sync += self.valid.eq(text_valid)
+            with m.If(text_valid):
+                m.d.sync += self.head.eq(decoded)
+        return m

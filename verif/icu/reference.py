@@ -1,0 +1,161 @@
+"""What a queue must do with its text: a small expansion, written from execution.md alone.
+
+It shares the encodings (``tsp.arch.isa.FORMATS``) with everybody and logic with nobody: it walks
+the text once and writes down issue cycles, where the queue has counters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tsp.arch.config import Config, QueueKind
+from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, Compute
+
+OPCODES = {f.opcode: f for f in FORMATS.values()}
+
+
+def fields_of(word: int) -> dict[str, int]:
+    """Raw (unsigned) fields of a word of a known opcode."""
+    form = OPCODES[word % 64]
+    return {f.name: word >> f.low & (1 << f.width) - 1 for f in form.fields}
+
+
+def word_of(name: str, **values: int) -> int:
+    """A word from raw fields, legal or not."""
+    word = FORMATS[name].opcode
+    for key, value in values.items():
+        f = FORMATS[name].by_name[key]
+        assert 0 <= value < 1 << f.width, (name, key, value)
+        word |= value << f.low
+    return word
+
+
+def is_bad(word: int, kind: QueueKind) -> bool:
+    """True for the words that hardware refuses (docs/developer.md, *Bad words*)."""
+    form = OPCODES.get(word % 64)
+    if form is None or kind not in form.queues or not form.built:
+        return True
+    top = max([f.low + f.width for f in form.fields], default=OPCODE_BITS)
+    if word >> top:
+        return True
+    v = fields_of(word)
+    if form.name in ("NOP", "SYNC"):
+        return v["n"] == 0
+    if form.name == "REPEAT":
+        return v["n"] == 0 or v["d"] == 0
+    if form.name == "MEM":
+        return v["read_kind"] > 1 or v["write_kind"] > 1
+    if form.name == "MXM":
+        return v["type"] != 0
+    if form.name == "ACC":
+        return v["type"] != 2 or not 1 <= v["mode"] <= 6
+    if form.name == "VXM":
+        codes = {op.code: op for op in VXM_OPS.values()}
+        op = codes.get(v["op"])
+        types = [v[x] for x in ("result_type", "a_type", "b_type", "c_type")]
+        return op is None or Compute(v["compute"]) not in op.built or max(types) > 4
+    return False
+
+
+@dataclass
+class Expected:
+    """As :class:`verif.icu.bench.Run`, without the controls."""
+
+    events: list[tuple[int, int]] = field(default_factory=list)
+    notifies: list[int] = field(default_factory=list)
+    idle: int | None = None
+    cause: str = "NONE"
+    cause_cycle: int | None = None
+
+
+def stepped(word: int, times: int, config: Config) -> int:
+    """The word as its copy number `times` issues it (MEM: see :func:`accesses`)."""
+    form = OPCODES[word % 64]
+    v = fields_of(word)
+    if form.name == "LW":
+        v["column"] = (v["column"] + times) % config.superlanes
+    elif form.name == "MXM" and v["mode"] in (2, 3):
+        v["entry"] = (v["entry"] + times) % config.activations
+    elif form.name == "ACC" and v["mode"] != 3:
+        v["entry"] = (v["entry"] + times) % config.accumulators
+    return word_of(form.name, **v)
+
+
+def accesses(word: int, times: int, config: Config) -> list[tuple[int, int]]:
+    """(cycles after the issue, event word) of all accesses of copy `times` of a MEM word."""
+    v = fields_of(word)
+    found = []
+    for port in ("read", "write"):
+        if v[f"{port}_kind"]:
+            for i in range(v[f"{port}_count"]):
+                offset = v[f"{port}_offset"] + (times + i) * v[f"{port}_stride"]
+                single = {
+                    f"{port}_kind": 1,
+                    f"{port}_bank": v[f"{port}_bank"],
+                    f"{port}_offset": offset % (config.words // 2),
+                    f"{port}_stream": v[f"{port}_stream"],
+                    f"{port}_count": 1,
+                    f"{port}_interval": 1,
+                }
+                found.append((i * v[f"{port}_interval"], word_of("MEM", **single)))
+    return found
+
+
+def expand(
+    kind: QueueKind,
+    config: Config,
+    text: Sequence[int],
+    releases: Sequence[int],
+    cycles: int,
+    stop: int | None = None,
+) -> Expected:
+    """Events of a queue that starts parked and is released so that it issues in `releases`."""
+    out = Expected()
+    events: list[tuple[int, int]] = []
+
+    def issue(t: int, word: int, times: int) -> None:
+        if kind is QueueKind.MEM:
+            events.extend((t + dt, w) for dt, w in accesses(word, times, config))
+        else:
+            events.append((t, stepped(word, times, config)))
+
+    def released(after: int, count: int) -> int | None:
+        later = [r for r in sorted(releases) if r > after]
+        return later[count - 1] if len(later) >= count else None
+
+    t, at, repeatable, halt = released(-1, 1), 0, None, None
+    horizon = cycles if stop is None else min(cycles, stop + 1)
+    while t is not None and t < horizon:
+        bad = at < len(text) and is_bad(text[at], kind)
+        name = OPCODES[text[at] % 64].name if at < len(text) and not bad else ""
+        if not name or (name == "REPEAT" and repeatable is None):
+            out.cause = "BAD_WORD" if at < len(text) else "QUEUE_DRY"
+            out.cause_cycle = t
+            horizon = min(horizon, t + 1)
+            break
+        word, v = text[at], fields_of(text[at])
+        at += 1
+        if name == "NOP":
+            t, repeatable = t + v["n"], None
+        elif name == "REPEAT":
+            assert repeatable is not None
+            start, what = repeatable
+            for k in range(1, v["n"] + 1):
+                issue(start + k * v["d"], what, k)
+            t, repeatable = start + v["n"] * v["d"] + 1, None
+        elif OPCODES[word % 64].functional:
+            issue(t, word, 0)
+            burst = name == "MEM" and max(v["read_count"], v["write_count"]) > 1
+            t, repeatable = t + 1, None if burst else (t, word)
+        else:
+            events.append((t, word))
+            if name == "HALT":
+                halt = t
+                break
+            if name == "NOTIFY":
+                out.notifies.append(t)
+            t, repeatable = (released(t, v["n"]) if name == "SYNC" else t + 1), None
+    out.events = sorted(e for e in events if e[0] < horizon)
+    if halt is not None:
+        last = max([halt] + [t for t, _ in events])
+        out.idle = last if last < horizon else None
+    return out
