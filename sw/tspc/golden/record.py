@@ -1,0 +1,107 @@
+"""The record of a run: issues, words written, words driven.
+
+While the machine runs, each entry is one tuple with its cycle counted from the first NOTIFY. The
+arrays of :mod:`tspc.events` are made at the end, whole columns at a time: a time becomes (segment,
+cycle) and a vector one row for each superlane.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsp.arch.config import LANES, Config
+from tsp.arch.isa import WORD_BYTES
+from tspc.events import DRIVE, EVENT, WRITE, sort_events
+from tspc.golden.vectors import Array
+
+__all__ = ["Record"]
+
+_Table = NDArray[np.void]
+
+
+class Record:
+    """Everything that a run leaves in time.
+
+    Parameters
+    ----------
+    config
+        Sizes of the chip.
+    deep
+        Keep every word that a unit drives on a stream, too.
+    """
+
+    def __init__(self, config: Config, deep: bool) -> None:
+        self._superlanes = config.superlanes
+        self.deep = deep
+        self.notifies: list[int] = []
+        self._events: list[tuple[int, int, int]] = []
+        self._writes: list[tuple[int, int, int, int]] = []
+        self._written: list[Array] = []
+        self._drives: list[tuple[int, int, int]] = []
+        self._driven: list[Array] = []
+
+    def event(self, cycle: int, queue: int, word: int) -> None:
+        """One issue: `word` is the encoded instruction after stepping."""
+        self._events.append((cycle, queue, word))
+
+    def write(self, cycle: int, queue: int, bank: int, offset: int, value: Array) -> None:
+        """One vector written; `cycle` is superlane 0's array access."""
+        self._writes.append((cycle, queue, bank, offset))
+        self._written.append(value)
+
+    def drive(self, cycle: int, queue: int, stream: int, value: Array) -> None:
+        """One vector driven; `cycle` is the first in which superlane 0's register holds it."""
+        if self.deep:
+            self._drives.append((cycle, queue, stream))
+            self._driven.append(value)
+
+    # ---- arrays --------------------------------------------------------------------------
+
+    def _clock(self, table: _Table, cycles: NDArray[np.int64]) -> None:
+        starts = np.asarray(self.notifies, np.int64)
+        segment = np.searchsorted(starts, cycles, side="right") - 1
+        table["segment"] = segment
+        table["cycle"] = cycles - starts[segment]
+
+    def events(self) -> _Table:
+        """All issues as an ``EVENT`` array, sorted."""
+        table = np.zeros(len(self._events), EVENT)
+        if len(table):
+            cycles, queues, words = zip(*self._events)
+            self._clock(table, np.asarray(cycles, np.int64))
+            table["queue"] = queues
+            raw = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
+            table["word"] = np.frombuffer(raw, np.uint8).reshape(-1, WORD_BYTES)
+        return sort_events(table)
+
+    def writes(self, sample: int) -> _Table:
+        """All words written as a ``WRITE`` array, sorted; `sample` picks one input of many."""
+        names = ("queue", "bank", "offset")
+        return self._spread(WRITE, names, self._writes, self._written, sample)
+
+    def drives(self, sample: int) -> _Table | None:
+        """All words driven as a ``DRIVE`` array, sorted; None unless the run is deep."""
+        if not self.deep:
+            return None
+        return self._spread(DRIVE, ("queue", "stream"), self._drives, self._driven, sample)
+
+    def _spread(
+        self,
+        kind: np.dtype[Any],
+        names: tuple[str, ...],
+        rows: list[Any],
+        values: list[Array],
+        sample: int,
+    ) -> _Table:
+        table = np.zeros((len(rows), self._superlanes), kind)
+        if len(rows):
+            columns = np.asarray(rows, np.int64)
+            superlanes = np.arange(self._superlanes)
+            self._clock(table, columns[:, :1] + superlanes)
+            table["superlane"] = superlanes
+            for i, name in enumerate(names, 1):
+                table[name] = columns[:, i : i + 1]
+            data = np.stack([v if v.ndim == 1 else v[sample] for v in values])
+            table["data"][:, :, :LANES] = data.reshape(len(rows), self._superlanes, LANES)
+        return sort_events(table.reshape(-1))

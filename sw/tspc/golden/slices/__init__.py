@@ -1,0 +1,1 @@
+"""Functional units of the golden model: one file a kind of slice."""

@@ -1,0 +1,154 @@
+"""MEM slices: two banks, a read port and a write port, bursts."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tsp.arch.config import Queue
+from tsp.arch.errors import ErrorClass
+from tsp.arch.isa import Instruction, PortKind, make
+from tspc.golden.errors import GoldenError, Party
+from tspc.golden.slices.unit import Chip, Stepped, Unit
+from tspc.golden.vectors import Array
+
+__all__ = ["MemSlice"]
+
+
+class _Port(NamedTuple):
+    """One port of a MEM word."""
+
+    number: int  #: 0 read, 1 write
+    name: str
+    bank: int
+    stream: int
+    offset: Stepped
+    accesses: int
+    interval: int
+
+
+class _Burst(NamedTuple):
+    """A burst in progress: what its next access is, and when its last one issues."""
+
+    port: _Port
+    copy: int
+    end: int
+    party: Party
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _event_base(port: str, bank: int, stream: int) -> Instruction:
+    """The word of an event: one port alone, at offset 0."""
+    fields = {"kind": PortKind.DIRECT, "bank": bank, "stream": stream, "count": 1, "interval": 1}
+    return make("MEM", **{f"{port}_{name}": value for name, value in fields.items()})
+
+
+class MemSlice(Unit):
+    """One MEM slice.
+
+    Parameters
+    ----------
+    queue, chip
+        Which slice, and its surroundings.
+    later
+        Called with (cycle, port) for each access of a burst after the first: :meth:`go_on` is to
+        be called with the same in that cycle.
+
+    Attributes
+    ----------
+    contents
+        Vector of each (bank, offset) that holds one.
+    last_access
+        Issue cycle of the last access; -1 if there was none.
+    """
+
+    def __init__(self, queue: Queue, chip: Chip, later: Callable[[int, int], None]) -> None:
+        super().__init__(queue, chip)
+        self.contents: dict[tuple[int, int], Array] = {}
+        self.last_access = -1
+        self._later = later
+        self._bursts: dict[int, _Burst] = {}
+        self._banks: list[tuple[int, Party] | None] = [None, None]
+
+    def prepare(self, instruction: Instruction) -> Any:
+        """The ports that the word uses."""
+        ports = []
+        for number, name in enumerate(("read", "write")):
+            if instruction[f"{name}_kind"] == PortKind.NONE:
+                continue
+            bank, stream = instruction[f"{name}_bank"], instruction[f"{name}_stream"]
+            base = _event_base(name, bank, stream)
+            offset = Stepped(
+                base.encode(),
+                base.format.by_name[f"{name}_offset"].low,
+                instruction[f"{name}_offset"],
+                instruction[f"{name}_stride"],
+                self.chip.config.bank_words,
+            )
+            count, interval = instruction[f"{name}_count"], instruction[f"{name}_interval"]
+            ports.append(_Port(number, name, bank, stream, offset, count, interval))
+        return tuple(ports)
+
+    def issue(self, cycle: int, operation: Any, copy: int, party: Party) -> None:
+        """First access of each port; the rest of a burst follows through :meth:`go_on`."""
+        ports: tuple[_Port, ...] = operation
+        for port in ports:
+            burst = self._bursts.get(port.number)
+            if burst is not None and cycle <= burst.end:
+                raise GoldenError(
+                    ErrorClass.PORT_BUSY,
+                    f"{party} names the {port.name} port in cycle {cycle}, but the burst of "
+                    f"{burst.party} has its last access in cycle {burst.end}",
+                    f"issue it in cycle {burst.end + 1} or later",
+                    (party, burst.party),
+                )
+        for port in ports:
+            self._access(cycle, port, copy, party)
+            if port.accesses > 1:
+                end = cycle + (port.accesses - 1) * port.interval
+                self._bursts[port.number] = _Burst(port, 1, end, party)
+                self._later(cycle + port.interval, port.number)
+
+    def go_on(self, cycle: int, number: int) -> None:
+        """The next access of the burst of port `number`."""
+        port, copy, end, party = self._bursts[number]
+        self._access(cycle, port, copy, party._replace(cycle=cycle))
+        if cycle < end:
+            self._bursts[number] = _Burst(port, copy + 1, end, party)
+            self._later(cycle + port.interval, number)
+
+    def _access(self, cycle: int, port: _Port, copy: int, party: Party) -> None:
+        other = self._banks[port.bank]
+        if other is not None and other[0] == cycle:
+            raise GoldenError(
+                ErrorClass.BANK_CONFLICT,
+                f"{party} and {other[1]} both access bank {port.bank} of {self.queue.name} in "
+                f"cycle {cycle}",
+                "use the other bank, or another cycle",
+                (party, other[1]),
+            )
+        self._banks[port.bank] = (cycle, party)
+        self.last_access = cycle
+        self.event(cycle, port.offset.word(copy))
+        if port.number == 0:
+            self._read(cycle, port, port.offset.value(copy), party)
+        else:
+            self._write(cycle, port, port.offset.value(copy), party)
+
+    def _read(self, cycle: int, port: _Port, offset: int, party: Party) -> None:
+        value = self.contents.get((port.bank, offset))
+        if value is None:
+            raise GoldenError(
+                ErrorClass.UNINITIALISED,
+                f"{party} reads bank {port.bank} offset {offset} of {self.queue.name}, which "
+                "holds nothing: no image, input or write came before",
+                "write it first, or give it in the program's memory image",
+                (party,),
+            )
+        self.drive(port.stream, cycle + self.timing.mem_d_func, value, party)
+
+    def _write(self, cycle: int, port: _Port, offset: int, party: Party) -> None:
+        value = self.read(port.stream, cycle + self.timing.mem_d_skew, party)
+        self.contents[port.bank, offset] = value
+        self.chip.record.write(
+            cycle + self.timing.mem_access, self.queue.index, port.bank, offset, value
+        )
