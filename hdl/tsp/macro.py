@@ -41,7 +41,7 @@ opt_clean
 opt_dff
 opt_clean
 memory_collect
-attrmap -remove generator -remove top -remove src
+attrmap -remove generator -remove top -remove src -remove keep
 attrmap -remove amaranth.hierarchy -remove amaranth.decoding
 attrmap -modattr -remove generator -remove top -remove src
 write_verilog -norename
@@ -201,4 +201,5 @@ class _Macro(wiring.Component):
             signal = {"clk": ClockSignal, "rst": ResetSignal}[kind]
             ports[f"i_{name}"] = signal(domain or "sync")
         # Returned bare: inside a Module each placement would get a wrapper module of its own.
-        return Instance(self._name, **ports)
+        # Kept even if no output is used: its logs and assertions are wanted all the same.
+        return Instance(self._name, a_keep=True, **ports)
