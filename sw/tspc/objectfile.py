@@ -88,11 +88,14 @@ def loads(data: bytes) -> Program:
         message = f"format version {version}, this tool reads version {VERSION}: make it again"
         raise ObjectError("O0003", message)
     try:
-        return from_payload(cbor2.loads(payload))
+        program = from_payload(cbor2.loads(payload))
     except MalformedError as error:
         raise ObjectError("O0007" if error.configuration else "O0006", str(error)) from None
     except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
         raise ObjectError("O0006", f"the contents are no CBOR: {error}") from None
+    if cbor2.dumps(to_payload(program), canonical=True) != payload:
+        raise ObjectError("O0006", "the contents are not in the one form of their program")
+    return program
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:

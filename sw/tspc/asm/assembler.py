@@ -13,7 +13,7 @@ from tsp.arch.config import Config, Queue
 from tsp.arch.isa import make
 from tsp.arch.timing import timing
 from tspc.asm.codes import Code
-from tspc.asm.directives import Header, parse_config, parse_directive
+from tspc.asm.directives import DIRECTIVES, Header, parse_config, parse_directive
 from tspc.asm.lexer import Token, fail, tokenize
 from tspc.asm.plan import NEVER, Clock, first_queue, nops, resolve_plan
 from tspc.asm.statement import Statement, check_word, parse_statement
@@ -81,7 +81,7 @@ class _Assembler:
 
     def run(self, config: Config | None) -> Program:
         """Everything, in order."""
-        statements = list(self.statements())
+        statements = [s for s in self.statements() if self.known(s)]
         header = self.read_config(statements, config)
         if header is None:
             raise DiagnosticError(self.found)
@@ -126,6 +126,17 @@ class _Assembler:
                 pending, depth = [], 0
         if pending:
             self.report(fail(Code.SYNTAX, "'{' is never closed", pending[0].span))
+
+    def known(self, line: list[Token]) -> bool:
+        """False, and a report, for a directive that does not exist."""
+        token = line[0]
+        if token.kind != "directive" or token.text in DIRECTIVES:
+            return True
+        close = get_close_matches(token.text, DIRECTIVES, 1)
+        remedy = f"did you mean {close[0]}?" if close else f"there are {', '.join(DIRECTIVES)}"
+        message = f"unknown directive {token}"
+        self.report(fail(Code.DIRECTIVE, message, token.span, help=remedy))
+        return False
 
     def read_config(self, statements: list[list[Token]], given: Config | None) -> Header | None:
         """The configuration comes first, wherever it stands; None if there is none to go on."""

@@ -20,7 +20,7 @@ from tspc.program import Address, Program, Tensor
 
 __all__ = ["disassemble", "format_word"]
 
-_BARE = re.compile(r"(?!(?:inf|nan)\b)[A-Za-z_]\w*", re.ASCII)
+_BARE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def format_word(word: int | Instruction) -> str:

@@ -15,7 +15,7 @@ _PATTERN = re.compile(
     r"""(?P<space>[ \t\r]+)|(?P<comment>;.*)
     |(?P<bytes>x"[0-9a-fA-F_ ]*")
     |(?P<string>"(?:[^"\\]|\\.)*")
-    |(?P<float>-?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|(?:inf|nan)\b))
+    |(?P<float>-(?:inf|nan)\b|-?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+))
     |(?P<int>-?(?:0[xX][0-9a-fA-F][0-9a-fA-F_]*|\d+))
     |(?P<directive>\.[A-Za-z_]\w*)
     |(?P<name>[A-Za-z_][\w.]*)

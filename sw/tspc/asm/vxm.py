@@ -90,7 +90,7 @@ def _parse_stream(tokens: Tokens, default: Type) -> tuple[int, Type]:
 
 def _parse_immediate(tokens: Tokens, default: Type) -> tuple[int, Type]:
     token = tokens.next()
-    if token.kind not in ("int", "float"):
+    if token.kind not in ("int", "float") and token.text not in ("inf", "nan"):
         raise fail(Code.SYNTAX, f"expected a number after '#', found {token}", token.span)
     kind = parse_type(tokens) if tokens.take(":") else default
     return _pattern(token, kind), kind
@@ -99,13 +99,13 @@ def _parse_immediate(tokens: Tokens, default: Type) -> tuple[int, Type]:
 def _pattern(token: Token, kind: Type) -> int:
     bits = 8 * kind.bytes
     word = kind.name.lower()
-    if "x" in token.text.lower():
+    if token.kind == "int" and "x" in token.text.lower():
         value = whole(token)
         if not 0 <= value < 1 << bits:
             raise fail(Code.RANGE, f"the pattern of {word} has {bits} bits", token.span)
         return value
     if kind in _INTEGERS:
-        if token.kind == "float":
+        if token.kind != "int":
             raise fail(Code.RANGE, f"{token.text} is no {word}", token.span)
         value = whole(token)
         low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
