@@ -40,6 +40,7 @@ WAIVED = {
     "WIDTHEXPAND": "Amaranth extends operands by Verilog's own rules",
     "WIDTHTRUNC": "Amaranth truncates on assignment by Verilog's own rules",
     "UNOPTFLAT": "Amaranth drives parts of one vector in one process",
+    "CASEOVERLAP": "Yosys writes a one-hot select as a casez whose patterns overlap",
     "CASEINCOMPLETE": "Amaranth writes cases without default and assigns before them",
     "DECLFILENAME": "the top's file holds its private children, too",
 }
