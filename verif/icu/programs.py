@@ -34,6 +34,21 @@ class TextMaker:
         self._own("HALT")
         return self.text
 
+    def work(self, words: int) -> None:
+        """Add about `words` words that neither park nor notify."""
+        for _ in range(words):
+            if self.rng.random() < 0.2:
+                self._own("NOP", n=self._small(12))
+                self.now += self.text[-1] >> 6
+            else:
+                self._functional()
+
+    def wait_until(self, cycle: int) -> None:
+        """Let the next word issue in this cycle."""
+        if cycle > self.now:
+            self._own("NOP", n=cycle - self.now)
+            self.now = cycle
+
     def _small(self, limit: int) -> int:
         return 1 if self.rng.random() < 0.4 else self.rng.randint(1, limit)
 
