@@ -1,0 +1,74 @@
+"""The timing table is all that the golden model knows of delays: every entry changes a run."""
+
+import numpy as np
+import pytest
+
+from tsp.arch.config import NANO
+from tsp.arch.isa import make
+from tsp.arch.timing import ENTRIES, timing
+from tspc.golden.errors import GoldenError
+from verif.golden.builder import NOTIFY, repeat, sync, vxm, write
+from verif.golden.test_mxm import Bench, acc, base, iw_abc
+
+#: One queue issues both operations of these, so they are never less than a cycle apart.
+UNSEEN = {("keep_to_buffer", -1), ("acc_to_acc", -1)}
+
+
+def bench_at_the_limits():
+    """Every delay exercised as closely as the table allows, from both sides where there are two."""
+    bench = Bench("MXM_W0", seed=5)
+    maker, d, t0 = bench.maker, bench.maker.timing, base(bench)
+    one, two = bench.random(2, 32, 32)
+    vectors = bench.random(4, 32)
+    bench.load(t0, one)  # LW in t0, t0 + 1
+    bench.load(t0 + 4, two)
+    for install in (t0 + 2, t0 + 5):  # just after the last LW; with the last LW
+        bench.issue("A", install, iw_abc(install=1, mode=0))
+    at = t0 + 6
+    bench.stream(at, vectors)
+    bench.issue("A", at, iw_abc(install=1, mode=2, stream=16, entry=3))  # uses the weights before
+    bench.issue("A", at + 1, iw_abc(mode=3, entry=3))
+    bench.issue("A", at + 2, iw_abc(mode=1, stream=16), repeat(1))
+    ready = at + d.abc_to_acc
+    bench.preload(ready + 2, np.arange(32))
+    bench.issue("R", ready, acc("write", 1))
+    bench.issue("R", ready + 1, acc("add", 1))
+    bench.issue("R", ready + 2, acc("preload", 2, stream=20))
+    bench.issue("R", ready + 3, acc("emit-sum", 2))
+    bench.issue("R", ready + 4, acc("emit-stored", 1))
+    bench.collect(ready + 3, 2)
+    add = vxm("ADD", ["E0", 1], "E0")
+    alu = maker.arrival(ready + 3, d.acc_d_func, "MXM_W0_R", "VXM2") - d.vxm_d_skew
+    sink = maker.arrival(alu, d.vxm_d_func, "VXM2", "MEM_E17") - d.mem_d_skew
+    bench.queues["VXM2"] = [(alu, add)]
+    bench.queues["MEM_E17"] = [(sink, write(1, 5, "E0"))]
+    notify = sink + 40
+    bench.queues["VXM8"] = [(notify, NOTIFY), (notify + 1, sync(), notify + d.sync_release)]
+    bench.queues["VXM8"].append((notify + d.sync_release, NOTIFY))
+    return bench
+
+
+def outcome(bench, table):
+    """All that a run shows; what it is refused for, if it is."""
+    try:
+        _, run = bench.run(2, timing=table)
+    except GoldenError as error:
+        return str(error)
+    memory = b"".join(run.memory[address].tobytes() for address in sorted(run.memory))
+    return run.done, run.events.tobytes(), run.writes.tobytes(), memory
+
+
+def test_the_program_is_legal_and_right():
+    bench = bench_at_the_limits()
+    found, run = bench.run(2)
+    assert len(run.events) > 100 and found.any()
+    assert make("HALT").encode() == int.from_bytes(run.events[-1]["word"].tobytes(), "little")
+
+
+@pytest.mark.parametrize("by", [1, -1])
+@pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
+def test_every_entry_matters(entry, by):
+    bench = bench_at_the_limits()
+    table = timing(NANO)
+    same = outcome(bench, table) == outcome(bench, table.shifted(entry, by))
+    assert same == ((entry, by) in UNSEEN)
