@@ -1,0 +1,225 @@
+"""The edge of a plane's row: operands in, activation buffer, accumulators, results out."""
+
+from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tsp.arch.config import DATA_BITS, LANES, WORD_BITS
+from tsp.arch.isa import FORMATS, AbcMode, AccMode
+from tsp.ecc import correct, encode
+from tsp.sram import Sram
+from tsp.stream import Drive, StreamSignature, capture
+from tsp.words import control_layout
+
+from .ports import SUM_BITS, SUMS_BITS, Activations, Sums, Weights
+
+__all__ = ["CONTROLS", "Edge"]
+
+#: Format of the control of each of a plane's queues W, A, R, by the name of its ports.
+CONTROLS = {"lw": FORMATS["LW"], "mxm": FORMATS["MXM"], "acc": FORMATS["ACC"]}
+
+_BYTES = SUM_BITS // 8  #: words of an accumulator entry on the streams (SG4)
+
+
+class Edge(wiring.Component):
+    """One superlane's edge of one plane.
+
+    With control on a ``south`` port in cycle t: t + 1 operands are captured, t + 2 corrector, t + 3
+    weights and activations are on the input of supercell (y, 0). ACC: t + 2 the accumulator read
+    begins, t + 3 entry, result and preload meet and the entry is written, t + 4 drive.
+
+    Parameters
+    ----------
+    config
+        The configuration: numbers of accumulators and activation buffer entries.
+
+    Members
+    -------
+    lw_south, mxm_south, acc_south : In(control_layout)
+        Control of the queues W, A and R; ``.._north`` is the same one cycle later.
+    outward : In(StreamSignature)
+        The stop's inputs that flow outward: Ein of the east MXM, Win of the west one.
+    west : In(1)
+        The plane is in the west hemisphere: results are driven east, else west.
+    weights, activations : Out
+        To supercell (y, 0).
+    sums : In(Sums)
+        From supercell (y, 0).
+    drive : Out(Drive(4))
+        The result in cycle t + 4: byte k of every lane in word k.
+    row, queue_number : In(8)
+        Superlane and the number of the plane's queue R, for the back door.
+    backdoor, cycle : In
+        Simulation (:class:`tsp.sram.Sram`).
+    """
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__(
+            {
+                **{f"{n}_south": In(control_layout(f)) for n, f in CONTROLS.items()},
+                **{f"{n}_north": Out(control_layout(f)) for n, f in CONTROLS.items()},
+                "outward": In(StreamSignature()),
+                "west": In(1),
+                "weights": Out(Weights()),
+                "activations": Out(Activations()),
+                "sums": In(Sums()),
+                "drive": Out(Drive(_BYTES)),
+                "row": In(8),
+                "queue_number": In(8),
+                "backdoor": In(3),
+                "cycle": In(32),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        stages = {name: self._pipeline(m, name) for name in CONTROLS}
+        for name, (first, *_) in stages.items():
+            m.d.comb += getattr(self, f"{name}_north").eq(first)
+        self._load_weights(m, *stages["lw"])
+        self._activate(m, *stages["mxm"])
+        self._accumulate(m, *stages["acc"])
+        return m
+
+    def _pipeline(self, m, name):
+        """Control in cycles t + 1 .. t + 3; fields move only when valid."""
+        stages, before = [], getattr(self, f"{name}_south")
+        for n in range(1, 4):
+            stage = Signal.like(before, name=f"{name}{n}")
+            m.d.sync += stage.valid.eq(before.valid)
+            with m.If(before.valid):
+                m.d.sync += stage.eq(before)
+            stages.append(stage)
+            before = stage
+        return stages
+
+    def _capture(self, m, enable, index, name):
+        """Register the word on an outward stream; returns the protected word."""
+        word = Signal(WORD_BITS, name=name)
+        capture(m, word, enable, Cat(index, Const(0, 1)), self.outward, self.outward)
+        return word
+
+    def _load_weights(self, m, c1, c2, c3):
+        """LW: an SG16 becomes the weights of 16 outputs."""
+        words = [
+            self._capture(m, c1.valid, Cat(Const(k, 4), c1.stream[4]), f"weights{k}")
+            for k in range(LANES)
+        ]
+        with m.If(c2.valid):
+            m.d.sync += self.weights.words.eq(Cat(correct(word) for word in words))
+        m.d.comb += [self.weights.valid.eq(c3.valid), self.weights.column.eq(c3.column)]
+
+    def _activate(self, m, c1, c2, c3):
+        """IW and ABC: activations from a stream, kept or not, or from the buffer."""
+        streamed = (c1.mode == AbcMode.STREAM) | (c1.mode == AbcMode.KEEP)
+        word = self._capture(m, c1.valid & streamed, c1.stream, "activation")
+        corrected = Signal(DATA_BITS)
+        with m.If(c2.valid):
+            m.d.sync += corrected.eq(correct(word))
+
+        m.submodules.buffer = buffer = Sram(self._config.activations, DATA_BITS)
+        m.d.comb += [
+            # No memory of the image: it is cleared before a run, never loaded nor dumped.
+            buffer.backdoor.eq(Mux(self.backdoor == 2, self.backdoor, 0)),
+            buffer.cycle.eq(self.cycle),
+            buffer.wr.eq(c2.valid & (c2.mode == AbcMode.KEEP)),
+            buffer.wr_addr.eq(c2.entry),
+            buffer.wr_data.eq(correct(word)),
+            buffer.rd.eq(c2.valid & (c2.mode == AbcMode.BUFFER)),
+            buffer.rd_addr.eq(c2.entry),
+            self.activations.install.eq(c3.valid & c3.install),
+            self.activations.valid.eq(c3.valid & (c3.mode != AbcMode.NONE)),
+            self.activations.values.eq(Mux(c3.mode == AbcMode.BUFFER, buffer.rd_data, corrected)),
+        ]
+
+    def _accumulate(self, m, c1, c2, c3):
+        """ACC: entry, result and preload meet in t + 3."""
+        preload = self._preload(m, c1, c2)
+        stored, writes, written = Signal(SUMS_BITS), Signal(), Signal(SUMS_BITS)
+        self._accumulators(m, c2, c3, stored, writes, written)
+
+        total = Signal(SUMS_BITS)
+        for k in range(LANES):
+            a, r, s = (x.word_select(k, SUM_BITS) for x in (stored, self.sums.lanes, total))
+            m.d.comb += s.eq(a + r)
+        emitted = Signal(SUMS_BITS)
+        with m.Switch(c3.mode):
+            with m.Case(AccMode.WRITE, AccMode.EMIT):
+                m.d.comb += [written.eq(self.sums.lanes), emitted.eq(self.sums.lanes)]
+            with m.Case(AccMode.PRELOAD):
+                m.d.comb += written.eq(preload)
+            with m.Case(AccMode.EMIT_STORED):
+                m.d.comb += emitted.eq(stored)
+            with m.Default():
+                m.d.comb += [written.eq(total), emitted.eq(total)]
+        emits = Signal()
+        m.d.comb += [
+            writes.eq(c3.valid & _is(c3.mode, AccMode.WRITE, AccMode.ADD, AccMode.PRELOAD)),
+            emits.eq(c3.valid & _is(c3.mode, AccMode.EMIT, AccMode.EMIT_SUM, AccMode.EMIT_STORED)),
+        ]
+        self._emit(m, emits, c3.stream, emitted)
+
+    def _preload(self, m, c1, c2):
+        """The SG4 of a preload as 16 lanes, in t + 3."""
+        words = [
+            self._capture(
+                m,
+                c1.valid & (c1.mode == AccMode.PRELOAD),
+                Cat(Const(k, 2), c1.stream[2:]),
+                f"preload{k}",
+            )
+            for k in range(_BYTES)
+        ]
+        lanes = Signal(SUMS_BITS)
+        with m.If(c2.valid & (c2.mode == AccMode.PRELOAD)):
+            m.d.sync += lanes.eq(
+                Cat(correct(word).word_select(i, 8) for i in range(LANES) for word in words)
+            )
+        return lanes
+
+    def _accumulators(self, m, c2, c3, stored, writes, written):
+        """The accumulator file; an entry written in the cycle of its read is forwarded."""
+        m.submodules.accumulators = file = Sram(self._config.accumulators, SUMS_BITS)
+        reads, forward = Signal(), Signal()
+        forwarded = Signal(SUMS_BITS)
+        hit = self._hit(reads, writes, c2, c3)
+        m.d.sync += forward.eq(hit)
+        with m.If(hit):
+            m.d.sync += forwarded.eq(written)
+        m.d.comb += [
+            file.place.eq(Cat(self.queue_number, Const(0, 12), self.row, Const(3, 4))),
+            file.backdoor.eq(self.backdoor),
+            file.cycle.eq(self.cycle),
+            reads.eq(c2.valid & _is(c2.mode, AccMode.ADD, AccMode.EMIT_SUM, AccMode.EMIT_STORED)),
+            file.rd.eq(reads),
+            file.rd_addr.eq(c2.entry),
+            file.wr.eq(writes),
+            file.wr_addr.eq(c3.entry),
+            file.wr_data.eq(written),
+            stored.eq(Mux(forward, forwarded, file.rd_data)),
+        ]
+
+    def _hit(self, reads, writes, c2, c3):
+        """The entry that is being read is being written."""
+        return reads & writes & (c2.entry == c3.entry)
+
+    def _emit(self, m, emits, stream, lanes):
+        """Cut 16 lanes into four words and drive them in t + 4."""
+        words = [Signal(DATA_BITS, name=f"result{k}") for k in range(_BYTES)]
+        index = Signal(5)
+        m.d.sync += self.drive.enable.eq(emits)
+        with m.If(emits):
+            m.d.sync += index.eq(stream)
+            for k, word in enumerate(words):
+                m.d.sync += word.eq(Cat(lanes.word_select(_BYTES * i + k, 8) for i in range(LANES)))
+        m.d.comb += [
+            self.drive.stream.eq(Cat(index, ~self.west)),
+            self.drive.words.eq(_BYTES),
+            *(self.drive.data[k].eq(encode(word)) for k, word in enumerate(words)),
+        ]
+
+
+def _is(mode, *modes):
+    """True if `mode` is one of `modes`."""
+    return Cat(mode == each for each in modes).any()

@@ -1,0 +1,57 @@
+"""What the supercells of a plane hand to each other."""
+
+from amaranth.lib.wiring import Out, Signature
+
+from tsp.arch.config import DATA_BITS, LANES
+
+__all__ = ["SUM_BITS", "SUMS_BITS", "Activations", "Sums", "Weights"]
+
+SUM_BITS = 32  #: bits of one output: int32, or fp32 later
+SUMS_BITS = LANES * SUM_BITS  #: the 16 outputs of a superlane word
+
+
+class Weights(Signature):
+    """Weights on their way outward along a row (LW).
+
+    Members
+    -------
+    valid : Out(1)
+    column : Out(8)
+        Column group in whose load buffer they end.
+    words : Out(16 x 128)
+        Word k holds the weights of output k, byte i that of input i.
+    """
+
+    def __init__(self):
+        super().__init__({"valid": Out(1), "column": Out(8), "words": Out(LANES * DATA_BITS)})
+
+
+class Activations(Signature):
+    """Activations and the install flag on their way outward along a row (IW, ABC).
+
+    Members
+    -------
+    install : Out(1)
+        IW: the load buffer becomes the weights.
+    valid : Out(1)
+        ABC: ``values`` holds activations.
+    values : Out(128)
+        Input i in byte i.
+    """
+
+    def __init__(self):
+        super().__init__({"install": Out(1), "valid": Out(1), "values": Out(DATA_BITS)})
+
+
+class Sums(Signature):
+    """Finished sums of 16 outputs on their way back to the edge.
+
+    Members
+    -------
+    valid : Out(1)
+        New sums. It only saves clocking: ACC knows by its issue time when they arrive.
+    lanes : Out(16 x 32)
+    """
+
+    def __init__(self):
+        super().__init__({"valid": Out(1), "lanes": Out(SUMS_BITS)})
