@@ -9,7 +9,7 @@ from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import AbcMode, AccMode
 from tsp.arch.timing import Timing
 from tspc.verifier.expand import Issue
-from tspc.verifier.report import Problem, Remark
+from tspc.verifier.report import Party, Problem, Remark
 from tspc.verifier.tables import Ints, Table, first_of_pairs, party_of, spread
 
 __all__ = ["check_mxm"]
@@ -66,15 +66,14 @@ class _Plane:
         return (self._field(table, name) + table.copy) % modulus
 
     def _missing(
-        self, table: Table, rows: Ints, what: Sequence[str], cause: Sequence[Issue | None]
+        self, table: Table, rows: Ints, what: Sequence[str], cause: Sequence[Party | None]
     ) -> list[Problem]:
         """Uninitialised: one problem for each word, with whoever would have been the cause."""
 
         def make(n: int, count: int) -> Problem:
             row = int(rows[n])
             party = party_of(self._issues, int(table.issue[row]), int(table.copy[row]))
-            source = cause[n]
-            other = None if source is None else source.party()
+            other = cause[n]
             help_ = "issue what sets it before" if other is None else f"{other.queue} sets it later"
             time = int(table.time[row])
             message = f"{party.queue} uses {what[n]}, which nothing has set"
@@ -90,12 +89,13 @@ class _Plane:
         np.minimum.at(ready, index[rows], table.time[rows] + delay)
         return ready
 
-    def _setter(self, table: Table, rows: Ints, index: Ints, entry: int) -> Issue | None:
-        """The issue that is first to set an entry."""
+    def _setter(self, table: Table, rows: Ints, index: Ints, entry: int) -> Party | None:
+        """The word that is first to set an entry."""
         found = rows[index[rows] == entry]
         if not len(found):
             return None
-        return self._issues[int(table.issue[found[np.argmin(table.time[found])]])]
+        row = int(found[np.argmin(table.time[found])])
+        return party_of(self._issues, int(table.issue[row]), int(table.copy[row]))
 
     def weights(self) -> list[Problem]:
         """IW with column groups never loaded, ABC without installed weights."""
@@ -144,11 +144,8 @@ class _Plane:
         early = uses[table.time[uses] < ready[entry[uses]]]
         names = [f"{what} {int(entry[r])}" for r in early]
         causes = [self._setter(table, sets, entry, int(entry[r])) for r in early]
-        own = [int(table.issue[r]) for r in early]
-        others = [
-            None if c is not None and self._issues[o] is c else c
-            for o, c in zip(own, causes, strict=True)
-        ]
+        own = [party_of(self._issues, int(table.issue[r]), int(table.copy[r])) for r in early]
+        others = [None if c == o else c for o, c in zip(own, causes, strict=True)]
         return self._missing(table, early, names, others)
 
     def results(self) -> list[Problem]:
