@@ -145,7 +145,7 @@ class Maker:
         return Program("by hand", self.config, text, {}, self.memory, (), self.bound)
 
     def run(self, queues: Mapping[str, Sequence[Item]], **options) -> Run:
-        return simulate(self.program(queues), [self.memory], **options)[0]
+        return simulate(self.program(queues), [{}], **options)[0]
 
     def vector(self, run: Run, slice_: str, bank: int, offset: int) -> NDArray[np.uint8]:
         return run.memory[self.queue(slice_), bank, offset]

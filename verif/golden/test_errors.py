@@ -62,7 +62,7 @@ def run_raw(maker, words_of):
         name: [w if isinstance(w, int) else w.encode() for w in words]
         for name, words in words_of.items()
     }
-    return simulate(texts(maker, encoded), [maker.memory])[0]
+    return simulate(texts(maker, encoded), [{}])[0]
 
 
 def test_stream_conflict_between_neighbours_of_a_stop():

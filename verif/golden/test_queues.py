@@ -55,7 +55,7 @@ def test_nop_waits_and_repeat_takes_no_cycle():
     words = [nop(7), word, repeat(4, 5), last, HALT]
     program = maker.program({})
     program.text[maker.queue("MEM_E1")] = tuple(w.encode() for w in words)
-    run = simulate(program, [maker.memory])[0]
+    run = simulate(program, [{}])[0]
     stepped = [
         (0, t + 5 * i, read(0, (250 + 3 * i) % NANO.bank_words, "E0").encode()) for i in range(5)
     ]
@@ -200,5 +200,5 @@ def test_the_plan_is_not_looked_at():
     good = maker.program({"MEM_E1": [(maker.start + 3, read(0, 0, "E0"))]})
     wrong = {queue: tuple(range(99, 99 + len(words))) for queue, words in good.text.items()}
     other = Program("wrong plan", good.config, good.text, wrong, good.memory)
-    one, two = (simulate(p, [maker.memory])[0] for p in (good, other))
+    one, two = (simulate(p, [{}])[0] for p in (good, other))
     np.testing.assert_array_equal(one.events, two.events)

@@ -5,24 +5,25 @@ program and never looks at its plan; whatever is illegal raises :class:`GoldenEr
 """
 
 import time
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from tsp.arch.timing import Timing
-from tspc.engines.base import Result
+from tspc.engines.base import Inputs, Progress, ProgressCallback, Result
 from tspc.golden.simulate import Run, simulate
-from tspc.program import Address, Program
-from tspc.tensors import pack, unpack
+from tspc.program import Program
+from tspc.tensors import load, unpack
 
 __all__ = ["GoldenEngine"]
 
-Inputs = Mapping[str, NDArray[np.generic]]
-
 
 class GoldenEngine:
-    """The golden model."""
+    """The golden model.
+
+    Attributes
+    ----------
+    name
+        ``golden``.
+    """
 
     name = "golden"
 
@@ -51,6 +52,8 @@ class GoldenEngine:
         ------
         GoldenError
             If the program is illegal.
+        ValueError
+            If an input does not fit the program, or an output was never written.
         """
         return self.run_many(program, [inputs or {}], deep=deep, timing=timing)[0]
 
@@ -60,24 +63,23 @@ class GoldenEngine:
         many: Sequence[Inputs],
         *,
         deep: bool = False,
+        progress: ProgressCallback | None = None,
         timing: Timing | None = None,
     ) -> list[Result]:
         """Run a program once for each set of inputs, every time from reset.
 
-        Sets that fill the same places cost one run of the machine, and little more.
+        All sets that name the same tensors together cost one run of the machine and little more;
+        `progress` is called at the end.
         """
         start = time.perf_counter()
-        images = [_image(program, inputs) for inputs in many]
-        runs = simulate(program, images, deep=deep, timing=timing)
-        seconds = (time.perf_counter() - start) / max(len(runs), 1)
-        return [_result(program, run, seconds) for run in runs]
-
-
-def _image(program: Program, inputs: Inputs) -> dict[Address, NDArray[np.uint8]]:
-    image = dict(program.memory)
-    for name, value in inputs.items():
-        image.update(pack(program.tensor(name), value, program.config))
-    return image
+        runs = simulate(
+            program, [load(program, inputs) for inputs in many], deep=deep, timing=timing
+        )
+        seconds = time.perf_counter() - start
+        if progress is not None:
+            cycles = sum(run.done for run in runs)
+            progress(Progress(len(runs), len(runs), cycles, cycles, seconds))
+        return [_result(program, run, seconds / len(runs)) for run in runs]
 
 
 def _result(program: Program, run: Run, seconds: float) -> Result:

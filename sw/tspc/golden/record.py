@@ -18,6 +18,7 @@ from tspc.golden.vectors import Array
 __all__ = ["Record"]
 
 _Table = NDArray[np.void]
+_Heads = tuple[_Table, NDArray[np.intp]]
 
 
 class Record:
@@ -40,6 +41,8 @@ class Record:
         self._written: list[Array] = []
         self._drives: list[tuple[int, int, int]] = []
         self._driven: list[Array] = []
+        self._write_heads: _Heads | None = None
+        self._drive_heads: _Heads | None = None
 
     def event(self, cycle: int, queue: int, word: int) -> None:
         """One issue: `word` is the encoded instruction after stepping."""
@@ -77,23 +80,20 @@ class Record:
 
     def writes(self, sample: int) -> _Table:
         """All words written as a ``WRITE`` array, sorted; `sample` picks one input of many."""
-        names = ("queue", "bank", "offset")
-        return self._spread(WRITE, names, self._writes, self._written, sample)
+        if self._write_heads is None:
+            self._write_heads = self._heads(WRITE, ("queue", "bank", "offset"), self._writes)
+        return self._fill(*self._write_heads, self._written, sample)
 
     def drives(self, sample: int) -> _Table | None:
         """All words driven as a ``DRIVE`` array, sorted; None unless the run is deep."""
         if not self.deep:
             return None
-        return self._spread(DRIVE, ("queue", "stream"), self._drives, self._driven, sample)
+        if self._drive_heads is None:
+            self._drive_heads = self._heads(DRIVE, ("queue", "stream"), self._drives)
+        return self._fill(*self._drive_heads, self._driven, sample)
 
-    def _spread(
-        self,
-        kind: np.dtype[Any],
-        names: tuple[str, ...],
-        rows: list[Any],
-        values: list[Array],
-        sample: int,
-    ) -> _Table:
+    def _heads(self, kind: np.dtype[Any], names: tuple[str, ...], rows: list[Any]) -> _Heads:
+        """The table without data, and its order: no two rows are equal in all but the data."""
         table = np.zeros((len(rows), self._superlanes), kind)
         if len(rows):
             columns = np.asarray(rows, np.int64)
@@ -102,6 +102,16 @@ class Record:
             table["superlane"] = superlanes
             for i, name in enumerate(names, 1):
                 table[name] = columns[:, i : i + 1]
+        flat = table.reshape(-1)
+        keys = [flat[name] for name in reversed(("segment", "cycle", *names))]
+        order = np.lexsort([flat["superlane"], *keys])
+        return flat[order], order
+
+    def _fill(
+        self, heads: _Table, order: NDArray[np.intp], values: list[Array], sample: int
+    ) -> _Table:
+        table = heads.copy()
+        if values:
             data = np.stack([v if v.ndim == 1 else v[sample] for v in values])
-            table["data"][:, :, :LANES] = data.reshape(len(rows), self._superlanes, LANES)
-        return sort_events(table.reshape(-1))
+            table["data"][:, :LANES] = data.reshape(-1, LANES)[order]
+        return table

@@ -1,7 +1,8 @@
 """Runs of a program on the golden machine, from memory images to everything that is compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from tspc.golden.vectors import Array
 from tspc.program import Address, Program
 
 __all__ = ["Run", "simulate"]
+
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +37,27 @@ class Run:
     events: NDArray[np.void]
     writes: NDArray[np.void]
     drives: NDArray[np.void] | None
-    memory: dict[Address, NDArray[np.uint8]]
-    accumulators: dict[tuple[int, int], NDArray[np.int32]]
+    memory: Mapping[Address, NDArray[np.uint8]]
+    accumulators: Mapping[tuple[int, int], NDArray[np.int32]]
     done: int
+
+
+class _Sample(Mapping[_K, Array]):
+    """Vectors of one of many inputs, without a copy for each input of what all of them share."""
+
+    def __init__(self, vectors: dict[_K, Array], sample: int) -> None:
+        self._vectors = vectors
+        self._sample = sample
+
+    def __getitem__(self, key: _K) -> Array:
+        vector = self._vectors[key]
+        return vector if vector.ndim == 1 else vector[self._sample]
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._vectors)
+
+    def __len__(self) -> int:
+        return len(self._vectors)
 
 
 def simulate(
@@ -46,10 +67,21 @@ def simulate(
     deep: bool = False,
     timing: Timing | None = None,
 ) -> list[Run]:
-    """Run a program once for each memory image, every time from reset.
+    """Run a program once for each image, every time from reset.
 
     No timing depends on data, so the images that fill the same addresses share one run of the
     machine, in which a vector has a row for each of them.
+
+    Parameters
+    ----------
+    program
+        What to run, its own memory image included.
+    images
+        What each run finds in MEM besides, and in place of, the program's image.
+    deep
+        Record drives, too.
+    timing
+        Another timing table than the configuration's.
 
     Raises
     ------
@@ -62,11 +94,10 @@ def simulate(
         groups.setdefault(frozenset(image), []).append(i)
     runs: dict[int, Run] = {}
     for members in groups.values():
-        machine = Machine(program, _merge([images[i] for i in members]), table, deep)
+        contents = {**program.memory, **_merge([images[i] for i in members])}
+        machine = Machine(program, contents, table, deep)
         machine.run()
-        events = machine.record.events()
-        for sample, i in enumerate(members):
-            runs[i] = _one(machine, events, sample)
+        runs.update(zip(members, _runs(machine, len(members))))
     return [runs[i] for i in range(len(images))]
 
 
@@ -75,20 +106,23 @@ def _merge(images: list[Mapping[Address, NDArray[np.uint8]]]) -> dict[Address, A
     merged: dict[Address, Array] = {}
     for address, first in images[0].items():
         vectors = [image[address] for image in images]
-        same = all(v is first or np.array_equal(v, first) for v in vectors[1:])
+        same = all(np.array_equal(v, first) for v in vectors[1:])
         merged[address] = np.array(first if same else np.stack(vectors), np.uint8)
     return merged
 
 
-def _one(machine: Machine, events: NDArray[np.void], sample: int) -> Run:
-    def pick(vector: Array) -> Array:
-        return np.array(vector if vector.ndim == 1 else vector[sample])
-
-    return Run(
-        events,
-        machine.record.writes(sample),
-        machine.record.drives(sample),
-        {address: pick(v) for address, v in machine.memory().items()},
-        {key: pick(v) for key, v in machine.accumulators().items()},
-        machine.done,
-    )
+def _runs(machine: Machine, count: int) -> list[Run]:
+    events = machine.record.events()
+    memory = {key: np.ascontiguousarray(v) for key, v in machine.memory().items()}
+    accumulators = {key: np.ascontiguousarray(v) for key, v in machine.accumulators().items()}
+    return [
+        Run(
+            events,
+            machine.record.writes(sample),
+            machine.record.drives(sample),
+            _Sample(memory, sample),
+            _Sample(accumulators, sample),
+            machine.done,
+        )
+        for sample in range(count)
+    ]
