@@ -285,16 +285,17 @@ def test_accumulator_range_without_a_bound_counts_vectors():
     )
 
 
-@pytest.mark.parametrize("bound", ["holds", "broken", "wraps"])
+@pytest.mark.parametrize("bound", ["holds", "broken", "useless"])
 def test_accumulator_range_with_a_bound_is_checked_against_the_sums(bound):
     bench = mxm(accs=[acc("write"), acc("emit-stored")])
     queue = bench.maker.queue("MXM_W0_R")
     largest = int(np.abs(bench.run(0)[1].accumulators[queue, 0].astype(int)).max())
-    bench.maker.bound = {"holds": largest, "broken": largest - 1, "wraps": 1 << 31}[bound]
-    if bound == "broken":
-        refuse(ErrorClass.ACCUMULATOR_RANGE, lambda: bench.run(0), "entry 0", str(largest - 1))
-    else:
+    bench.maker.bound = {"holds": largest, "broken": largest - 1, "useless": 1 << 31}[bound]
+    if bound == "holds":
         bench.run(0)
+    else:
+        quoted = str(bench.maker.bound)
+        refuse(ErrorClass.ACCUMULATOR_RANGE, lambda: bench.run(0), "entry 0", quoted)
 
 
 BAD = {
@@ -331,6 +332,17 @@ def test_bad_words_that_depend_on_the_configuration():
             lambda q=queue, w=word: run_raw(Maker(), {q: [w, HALT]}),
             *(queue, "word 0", part),
         )
+
+
+def test_places_that_the_configuration_does_not_have():
+    maker = Maker()
+    program = maker.program({})
+    program.text[len(NANO.queues)] = (HALT.encode(),)
+    refuse(ErrorClass.BAD_WORD, lambda: simulate(program, [{}]), f"queue {len(NANO.queues)}")
+    for address in ((0, 0, 0), (maker.queue("MEM_E1"), 2, 0), (maker.queue("MEM_E1"), 0, 256)):
+        maker = Maker()
+        maker.memory[address] = np.zeros(32, np.uint8)
+        refuse(ErrorClass.BAD_WORD, lambda m=maker: m.run({}), f"queue {address[0]}, bank")
 
 
 def test_repeat_behind_anything_but_a_functional_word_without_burst():

@@ -68,7 +68,8 @@ class Machine:
     Raises
     ------
     GoldenError
-        *queue overflow* at once, any other class from :meth:`run`.
+        *queue overflow* and *bad word* (text or image of a place that the configuration does not
+        have) at once, all that happens in time from :meth:`run`.
     """
 
     def __init__(
@@ -85,8 +86,9 @@ class Machine:
         self._barrier = Barrier(timing.sync_release, self._wake, self._settle)
         self._slices: dict[int, MemSlice] = {}
         self._planes: dict[int, Plane] = {}
-        halt = (_HALT,)
         units = self._units(chip)
+        self._refuse_strangers(program, image)
+        halt = (_HALT,)
         self._controls = [
             Control(
                 queue,
@@ -117,6 +119,21 @@ class Machine:
                 if queue.kind is QueueKind.MXM_R:
                     self._planes[number] = plane
         return units
+
+    def _refuse_strangers(self, program: Program, image: Mapping[Address, Array]) -> None:
+        """Text and image of places that the configuration does not have."""
+        config = program.config
+        strangers = [f"text of queue {n}" for n in program.text if not 0 <= n < len(self._queues)]
+        for queue, bank, offset in image:
+            inside = bank in (0, 1) and 0 <= offset < config.bank_words
+            if queue not in self._slices or not inside:
+                strangers.append(f"a vector in queue {queue}, bank {bank}, offset {offset}")
+        if strangers:
+            raise GoldenError(
+                ErrorClass.BAD_WORD,
+                f"the program has {strangers[0]}, which {config.name} does not have",
+                "use the configuration for which the program was made",
+            )
 
     # ---- what is due ---------------------------------------------------------------------
 

@@ -227,6 +227,8 @@ class _Acc(NamedTuple):
     entry: Stepped
 
 
+_RANGE = 1 << 31  #: int32 holds less
+
 _USES_RESULT = (AccMode.WRITE, AccMode.ADD, AccMode.EMIT, AccMode.EMIT_SUM)
 _USES_ENTRY = (AccMode.ADD, AccMode.EMIT_SUM, AccMode.EMIT_STORED)
 _WRITES = (AccMode.WRITE, AccMode.ADD, AccMode.PRELOAD)
@@ -235,10 +237,9 @@ _WRITES = (AccMode.WRITE, AccMode.ADD, AccMode.PRELOAD)
 class Results(_PlaneUnit):
     """Queue R: ACC.
 
-    *Accumulator range* is met twice. Where the program gives no bound, the rule is the verifier's:
-    (vectors added since the write, the written one included) * V * 2^14 must stay below 2^31; a
-    preload counts none. Where it gives one, no sum may exceed it, and a bound of 2^31 or more is
-    the way to ask for wrapping.
+    *Accumulator range*: where the program gives no bound, (vectors added since the write, the
+    written one included) * V * 2^14 must stay below 2^31; a preload counts none. Where it gives
+    one, that must be below 2^31, and no entry may exceed it.
     """
 
     def prepare(self, instruction: Instruction) -> Any:
@@ -259,6 +260,7 @@ class Results(_PlaneUnit):
             total = _Sum(preload, 0)
         else:
             total = self._sum(cycle, op.mode, entry, party)
+        if op.mode is not AccMode.EMIT:
             self._check(total, entry, party)
         if op.mode in _WRITES:
             state = self.plane.accumulators.setdefault(entry, _Delayed())
@@ -302,12 +304,14 @@ class Results(_PlaneUnit):
     def _check(self, total: _Sum, entry: int, party: Party) -> None:
         config, bound = self.chip.config, self.chip.bound
         if bound is None:
-            if total.terms * config.lanes << 14 >= 1 << 31:
+            if total.terms * config.lanes << 14 >= _RANGE:
                 raise self._range(
                     party,
                     f"adds vector {total.terms} to entry {entry}: {total.terms} * "
                     f"{config.lanes} * 2^14 >= 2^31",
                 )
+        elif bound >= _RANGE:
+            raise self._range(party, f"may wrap entry {entry}: the bound {bound} is not below 2^31")
         elif np.abs(total.value.astype(np.int64)).max() > bound:
             raise self._range(party, f"makes entry {entry} exceed the program's bound, {bound}")
 
