@@ -1,0 +1,104 @@
+"""What a simulation left, beside its plan: the three columns and what differs between them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tspc.compare import Comparison, compare, explain
+from tspc.engines.base import Result
+from tspc.plan import Schedule, expand
+from tspc.program import Program
+
+__all__ = ["Outcome"]
+
+
+@dataclass
+class Outcome:
+    """One program's schedule and runs.
+
+    An engine that did not run has no column: the comparison is then between the other two.
+    """
+
+    program: Program
+    schedule: Schedule
+    golden: Result | None = None
+    rtl: Result | None = None
+    comparison: Comparison | None = None
+
+    @classmethod
+    def of_plan(cls, program: Program) -> "Outcome":
+        """Before any run."""
+        return cls(program, expand(program))
+
+    def compare(self) -> list[str]:
+        """Compare all columns; returns what differs first, nothing if nothing does."""
+        one = self.golden or self.rtl
+        other = self.rtl or self.golden
+        assert one is not None and other is not None
+        schedule, config = self.schedule, self.program.config
+        self.comparison = compare(config, schedule.events, schedule.done, one, other)
+        if self.comparison.first is None:
+            deep = one.drives is not None and other.drives is not None
+            first = explain(config, one, other) if deep and one is not other else None
+            return [first] if first else []
+        return [self.comparison.first]
+
+    def records(self) -> dict[str, NDArray[np.void]]:
+        """All records by column and kind, for a file."""
+        found = {"schedule_events": self.schedule.events}
+        for name, result in (("golden", self.golden), ("rtl", self.rtl)):
+            if result is not None:
+                found[f"{name}_events"] = result.events
+                found[f"{name}_writes"] = result.writes
+                if result.drives is not None:
+                    found[f"{name}_drives"] = result.drives
+        return found
+
+    def to_dict(self) -> dict[str, object]:
+        """For ``--json``."""
+        assert self.comparison is not None
+        runs = {"golden": self.golden, "rtl": self.rtl}
+        return {
+            "program": self.program.name,
+            "config": self.program.config.name,
+            "config_hash": self.program.config.hash,
+            "engines": [name for name, result in runs.items() if result is not None],
+            "cycles": {
+                "scheduled": self.schedule.done,
+                **{name: None if r is None else r.done for name, r in runs.items()},
+            },
+            "events": vars(self.comparison.events),
+            "bits": vars(self.comparison.bits),
+            "first_difference": self.comparison.first,
+            "seconds": {name: r.seconds for name, r in runs.items() if r is not None},
+        }
+
+    def __str__(self) -> str:
+        assert self.comparison is not None
+        schedule, config = self.schedule, self.program.config
+        heads = ["", "schedule"]
+        rows = [
+            ["events", f"{len(schedule.events)}"],
+            ["words written", "-"],
+            ["done in cycle", f"{schedule.done}"],
+        ]
+        for name, result in (("golden", self.golden), ("rtl", self.rtl)):
+            heads.append(name)
+            cells = ["-", "-", "-"]
+            if result is not None:
+                done = "never" if result.done is None else str(result.done)
+                cells = [str(len(result.events)), str(len(result.writes)), done]
+            for row, cell in zip(rows, cells):
+                row.append(cell)
+        lines = [f"{self.program.name} on {config.name} ({config.hash})"]
+        for row in (heads, *rows):
+            lines.append(f"{row[0]:14}" + "".join(f"{cell:>12}" for cell in row[1:]))
+        events, bits = self.comparison.events, self.comparison.bits
+        lines.append(f"{events.different} of {events.compared} events differ")
+        if self.golden is not None and self.rtl is not None:
+            lines[-1] += f", {bits.different} of {bits.compared} bits"
+        if self.rtl is not None and self.rtl.done and self.rtl.seconds:
+            rate = self.rtl.done / self.rtl.seconds
+            lines.append(f"rtl: {self.rtl.seconds:.1f} s, {rate:,.0f} cycles/s")
+        return "\n".join(lines)
