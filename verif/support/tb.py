@@ -8,7 +8,6 @@ import json
 import os
 from typing import Any
 
-import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
 
@@ -35,7 +34,7 @@ async def begin(dut: Any, **values: int) -> None:
     if has_reset:
         dut.rst.value = 1
     await Timer(1, "ns")  # an edge at time 0 races
-    cocotb.start_soon(Clock(dut.clk, PERIOD, unit="ns", impl="gpi").start())
+    Clock(dut.clk, PERIOD, unit="ns", impl="gpi").start()
     for _ in range(2):
         await RisingEdge(dut.clk)
     if has_reset:

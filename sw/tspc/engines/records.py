@@ -22,6 +22,7 @@ __all__ = [
     "Kind",
     "Piece",
     "image",
+    "join",
     "place",
     "read_dump",
     "read_events",
@@ -86,7 +87,12 @@ def split_place(places: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], ...]:
 
 def image(pieces: Iterable[Piece], *, clear: bool = True) -> bytes:
     """Content of ``image.bin``; with `clear` the memories are zeroed before they are loaded."""
-    parts = [np.uint32(_CLEAR if clear else 0).astype("<u4").tobytes()]
+    return np.array([_CLEAR if clear else 0], "<u4").tobytes() + join(pieces)
+
+
+def join(pieces: Iterable[Piece]) -> bytes:
+    """Pieces as they stand in an image, to be appended to one."""
+    parts = []
     for piece in pieces:
         head = np.array([(piece.place, piece.first, *piece.data.shape)], _HEAD)
         parts += [head.tobytes(), np.ascontiguousarray(piece.data, np.uint8).tobytes()]
