@@ -1,10 +1,10 @@
 """What the supercells of a plane hand to each other."""
 
-from amaranth.lib.wiring import Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from tsp.arch.config import DATA_BITS, LANES
 
-__all__ = ["SUM_BITS", "SUMS_BITS", "Activations", "Sums", "Weights"]
+__all__ = ["SUM_BITS", "SUMS_BITS", "Activations", "PartialSums", "Sums", "Weights", "vertical"]
 
 SUM_BITS = 32  #: bits of one output: int32, or fp32 later
 SUMS_BITS = LANES * SUM_BITS  #: the 16 outputs of a superlane word
@@ -55,3 +55,30 @@ class Sums(Signature):
 
     def __init__(self):
         super().__init__({"valid": Out(1), "lanes": Out(SUMS_BITS)})
+
+
+class PartialSums(Signature):
+    """Partial sums of 16 outputs on their way north, a row a cycle.
+
+    Members
+    -------
+    lanes : Out(16 x 32)
+    """
+
+    def __init__(self):
+        super().__init__({"lanes": Out(SUMS_BITS)})
+
+
+def vertical(config):
+    """Members of a row of a plane that face its neighbours north and south, by name.
+
+    ``psum_south`` and ``psum_north``: partial sums of each column from the row below and to the row
+    above. ``down_north`` and ``down_south``: finished sums from the row above and to the row below.
+    """
+    columns = config.superlanes
+    return {
+        "psum_south": In(PartialSums()).array(columns),
+        "psum_north": Out(PartialSums()).array(columns),
+        "down_north": In(Sums()).array(columns),
+        "down_south": Out(Sums()).array(columns),
+    }

@@ -8,7 +8,7 @@ from tsp.stream import Drive, StreamSignature
 from tsp.words import control_layout
 
 from .edge import CONTROLS, Edge
-from .ports import SUMS_BITS, Sums
+from .ports import vertical
 from .supercell import Supercell
 
 __all__ = ["PlaneRow"]
@@ -29,17 +29,14 @@ class PlaneRow(wiring.Component):
     -------
     lw_south .. acc_north, outward, west, drive, row, queue_number, backdoor, cycle
         As those of :class:`Edge`; ``row`` is logical.
-    psum_south, psum_north : In, Out(16 x 32) for each column
-        Partial sums on their way north.
-    down_north, down_south : In, Out(Sums) for each column
-        Finished sums on their way south.
+    psum_south, psum_north, down_north, down_south
+        See :func:`tsp.slices.mxm.ports.vertical`.
     """
 
     NEEDS_LIBRARY = True
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        columns = config.superlanes
         super().__init__(
             {
                 **{f"{n}_south": In(control_layout(f)) for n, f in CONTROLS.items()},
@@ -47,10 +44,7 @@ class PlaneRow(wiring.Component):
                 "outward": In(StreamSignature()),
                 "west": In(1),
                 "drive": Out(Drive(4)),
-                "psum_south": In(SUMS_BITS).array(columns),
-                "psum_north": Out(SUMS_BITS).array(columns),
-                "down_north": In(Sums()).array(columns),
-                "down_south": Out(Sums()).array(columns),
+                **vertical(config),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -77,13 +71,8 @@ class PlaneRow(wiring.Component):
             connect(m, weights, cell.weights_in)
             connect(m, activations, cell.activations_in)
             connect(m, cell.inward_out, sums)
-            connect(m, flipped(self.down_north[j]), cell.down_north)
-            connect(m, cell.down_south, flipped(self.down_south[j]))
-            m.d.comb += [
-                cell.row.eq(self.row),
-                cell.column.eq(Const(j, 8)),
-                cell.psum_south.eq(self.psum_south[j]),
-                self.psum_north[j].eq(cell.psum_north),
-            ]
+            for name in vertical(self._config):
+                connect(m, flipped(getattr(self, name)[j]), getattr(cell, name))
+            m.d.comb += [cell.row.eq(self.row), cell.column.eq(Const(j, 8))]
             weights, activations, sums = cell.weights_out, cell.activations_out, cell.inward_in
         return m

@@ -9,7 +9,7 @@ from tsp.stream import StreamSignature
 from tsp.words import control_layout
 
 from .edge import CONTROLS
-from .ports import SUMS_BITS, Sums
+from .ports import vertical
 from .row import PlaneRow
 
 __all__ = ["MxmStop"]
@@ -33,8 +33,8 @@ class MxmStop(wiring.Component):
         The neighbours' registers; nothing enters at the chip's edge.
     e_out, w_out : Out(StreamSignature)
         This stop's registers.
-    lw_south0, mxm_south0, acc_south0, .._north0, ..1 : In, Out(control_layout)
-        Control of the queues W, A, R of each plane.
+    south0, north0 .. : In, Out(control_layout)
+        Control of the queues W, A, R of each plane, in the order of the queues.
     psum_south0, psum_north0, down_north0, down_south0, ..1
         As those of :class:`PlaneRow`, for each plane.
     row, queue_number : In(8)
@@ -47,7 +47,6 @@ class MxmStop(wiring.Component):
 
     def __init__(self, config, *, west, library):
         self._config, self._west, self._library = config, west, library
-        columns = config.superlanes
         ports = {
             "e_in": In(StreamSignature()),
             "w_in": In(StreamSignature()),
@@ -60,14 +59,10 @@ class MxmStop(wiring.Component):
             "deep": In(1),
         }
         for n in range(config.planes):
-            ports |= {f"{name}_south{n}": In(control_layout(f)) for name, f in CONTROLS.items()}
-            ports |= {f"{name}_north{n}": Out(control_layout(f)) for name, f in CONTROLS.items()}
-            ports |= {
-                f"psum_south{n}": In(SUMS_BITS).array(columns),
-                f"psum_north{n}": Out(SUMS_BITS).array(columns),
-                f"down_north{n}": In(Sums()).array(columns),
-                f"down_south{n}": Out(Sums()).array(columns),
-            }
+            for k, form in enumerate(CONTROLS.values()):
+                ports[f"south{_QUEUES * n + k}"] = In(control_layout(form))
+                ports[f"north{_QUEUES * n + k}"] = Out(control_layout(form))
+            ports |= {f"{name}{n}": member for name, member in vertical(config).items()}
         super().__init__(ports)
 
     def elaborate(self, platform):
@@ -82,9 +77,9 @@ class MxmStop(wiring.Component):
             outward = self.w_in if self._west else self.e_in
             connect(m, flipped(outward), plane.outward)
             connect(m, plane.drive, getattr(registers, f"drive{n}"))
-            for name in CONTROLS:
-                m.d.comb += getattr(plane, f"{name}_south").eq(getattr(self, f"{name}_south{n}"))
-                m.d.comb += getattr(self, f"{name}_north{n}").eq(getattr(plane, f"{name}_north"))
+            for k, name in enumerate(CONTROLS, _QUEUES * n):
+                m.d.comb += getattr(plane, f"{name}_south").eq(getattr(self, f"south{k}"))
+                m.d.comb += getattr(self, f"north{k}").eq(getattr(plane, f"{name}_north"))
             m.d.comb += [
                 plane.west.eq(int(self._west)),
                 plane.row.eq(self.row),
@@ -97,10 +92,6 @@ class MxmStop(wiring.Component):
 
     def _connect_rows(self, m, plane, n):
         """Wire a plane's vertical paths to the ports of this stop."""
-        for j in range(self._config.superlanes):
-            m.d.comb += [
-                plane.psum_south[j].eq(getattr(self, f"psum_south{n}")[j]),
-                getattr(self, f"psum_north{n}")[j].eq(plane.psum_north[j]),
-            ]
-            connect(m, flipped(getattr(self, f"down_north{n}")[j]), plane.down_north[j])
-            connect(m, plane.down_south[j], flipped(getattr(self, f"down_south{n}")[j]))
+        for name in vertical(self._config):
+            for outer, inner in zip(getattr(self, f"{name}{n}"), getattr(plane, name), strict=True):
+                connect(m, flipped(outer), inner)

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import DATA_BITS, LANES
 
-from .ports import SUM_BITS, SUMS_BITS, Activations, Sums, Weights
+from .ports import SUM_BITS, Activations, PartialSums, Sums, Weights
 
 __all__ = ["OutputLane", "Supercell"]
 
@@ -119,7 +119,7 @@ class Supercell(wiring.Component):
         y and j, logical.
     weights_in, weights_out : In, Out(Weights)
     activations_in, activations_out : In, Out(Activations)
-    psum_south, psum_north : In, Out(16 x 32)
+    psum_south, psum_north : In, Out(PartialSums)
         Partial sums; valid one cycle after ``activations_out`` of the same supercell.
     down_north, down_south : In, Out(Sums)
     inward_in, inward_out : In, Out(Sums)
@@ -137,8 +137,8 @@ class Supercell(wiring.Component):
                 "weights_out": Out(Weights()),
                 "activations_in": In(Activations()),
                 "activations_out": Out(Activations()),
-                "psum_south": In(SUMS_BITS),
-                "psum_north": Out(SUMS_BITS),
+                "psum_south": In(PartialSums()),
+                "psum_north": Out(PartialSums()),
                 "down_north": In(Sums()),
                 "down_south": Out(Sums()),
                 "inward_in": In(Sums()),
@@ -178,14 +178,14 @@ class Supercell(wiring.Component):
                 output.diagonal.eq(diagonal),
                 output.word.eq(self.weights_out.words.word_select(k, DATA_BITS)),
                 output.activations.eq(self.activations_out.values),
-                output.psum_south.eq(self.psum_south.word_select(k, SUM_BITS)),
+                output.psum_south.eq(self.psum_south.lanes.word_select(k, SUM_BITS)),
                 output.down_load.eq(down_load),
                 output.down_north.eq(self.down_north.lanes.word_select(k, SUM_BITS)),
                 output.inward_load.eq(inward_load),
                 output.inward_in.eq(self.inward_in.lanes.word_select(k, SUM_BITS)),
             ]
         m.d.comb += [
-            self.psum_north.eq(Cat(output.psum_north for output in outputs)),
+            self.psum_north.lanes.eq(Cat(output.psum_north for output in outputs)),
             self.down_south.lanes.eq(Cat(output.down_south for output in outputs)),
             self.inward_out.lanes.eq(Cat(output.inward_out for output in outputs)),
         ]
