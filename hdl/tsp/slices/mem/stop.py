@@ -22,7 +22,8 @@ class MemStop(wiring.Component):
         The neighbours' registers.
     e_out, w_out : Out(StreamSignature)
         This stop's registers.
-    south, north : In, Out(mem_control_layout) for each of the 2 slices, west to east
+    south0, north0, south1, north1 : In, Out(mem_control_layout)
+        Control of the two slices, west to east.
     row, queue_number : In(8)
         Superlane, and number of the first slice's queue.
     backdoor, cycle, deep : In
@@ -40,8 +41,8 @@ class MemStop(wiring.Component):
                 "w_in": In(StreamSignature()),
                 "e_out": Out(StreamSignature()),
                 "w_out": Out(StreamSignature()),
-                "south": In(control).array(2),
-                "north": Out(control).array(2),
+                **{f"south{n}": In(control) for n in range(2)},
+                **{f"north{n}": Out(control) for n in range(2)},
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -58,8 +59,8 @@ class MemStop(wiring.Component):
             tile = self._library.place(MemTile, self._config)
             m.submodules[f"tile{n}"] = tile
             m.d.comb += [
-                tile.south.eq(self.south[n]),
-                self.north[n].eq(tile.north),
+                tile.south.eq(getattr(self, f"south{n}")),
+                getattr(self, f"north{n}").eq(tile.north),
                 tile.row.eq(self.row),
                 tile.queue_number.eq(self.queue_number + n),
                 tile.backdoor.eq(self.backdoor),

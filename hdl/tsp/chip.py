@@ -1,0 +1,123 @@
+"""The chip: T superlanes stacked on the strip of instruction queues.
+
+       row T-1   ======= superlane =======>      control enters in the south and travels north,
+         ...                                     one superlane a cycle
+       row 0     ======= superlane =======>
+       strip     stop 0 | stop 1 | ... | stop P-1 | status
+
+No logic stands at this level, and no net spans the chip (architecture section 9).
+"""
+
+from itertools import pairwise
+
+from amaranth import Const, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
+from amaranth.utils import bits_for
+
+from tsp.arch.errors import ErrorClass
+from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
+from tsp.sram import BackdoorControl
+from tsp.superlane import Superlane, functional_queues, planes
+
+__all__ = ["Chip"]
+
+
+class Chip(wiring.Component):
+    """One TSP.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    library
+        Places everything.
+
+    Members
+    -------
+    start : In(1)
+        Begin: the first VXM queue issues its first word, which is NOTIFY.
+    done : Out(1)
+        The program has ended and every pipeline has drained.
+    stopped : Out(1), cause : Out
+        An error ended the program; its number counts :class:`~tsp.arch.errors.ErrorClass` from 1.
+    backdoor : In(3)
+        Simulation: 1 open, 2 load, 3 dump, 4 close the records and memories of a run.
+    deep : In(1)
+        Simulation: record every word that a unit drives on a stream.
+    """
+
+    NEEDS_LIBRARY = True
+
+    def __init__(self, config, *, library):
+        self._config, self._library = config, library
+        super().__init__(
+            {
+                "start": In(1),
+                "done": Out(1),
+                "stopped": Out(1),
+                "cause": Out(bits_for(len(ErrorClass))),
+                "backdoor": In(3),
+                "deep": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.backdoor_control = control = BackdoorControl()
+        m.d.comb += control.backdoor.eq(self.backdoor)
+        rows = [self._row(m, y) for y in range(self._config.superlanes)]
+        strip = [self._strip_stop(m, p, rows[0]) for p in range(self._config.stops)]
+        self._north(m, rows)
+        self._along(m, strip)
+        return m
+
+    def _row(self, m, y):
+        row = self._library.place(Superlane, self._config)
+        m.submodules[f"row{y}"] = row
+        m.d.comb += [row.row.eq(y), row.backdoor.eq(self.backdoor), row.deep.eq(self.deep)]
+        return row
+
+    def _strip_stop(self, m, position, row):
+        """The queues of one stop, and their control into superlane 0."""
+        config = self._config
+        queues = stop_queues(config, position)
+        stop = self._library.place(IcuStop, stop_kind(config, position), config)
+        m.submodules[f"strip{position}"] = stop
+        m.d.comb += [
+            stop.position.eq(position),
+            stop.place.eq(queues[0].index),
+            stop.backdoor.eq(self.backdoor),
+        ]
+        for n, queue in enumerate(queues):
+            if queue in functional_queues(config):
+                south = getattr(row, f"{queue.name.lower()}_south")
+                m.d.comb += south.eq(getattr(stop, f"control{n}"))
+        return stop
+
+    def _north(self, m, rows):
+        """Control, partial sums and results between neighbouring superlanes."""
+        for south, north in pairwise(rows):
+            for queue in functional_queues(self._config):
+                name = queue.name.lower()
+                m.d.comb += getattr(north, f"{name}_south").eq(getattr(south, f"{name}_north"))
+            for plane in planes(self._config):
+                for column in range(self._config.superlanes):
+                    for kind in ("psum", "down"):
+                        lower = getattr(south, f"{plane}_{kind}_north")[column]
+                        upper = getattr(north, f"{plane}_{kind}_south")[column]
+                        connect(m, lower, upper)
+
+    def _along(self, m, strip):
+        """The strip: start, idle, NOTIFY and cause pass one stop a cycle."""
+        m.submodules.status = status = self._library.place(ChipStatus, self._config)
+        m.d.comb += [
+            strip[0].from_west.start.eq(self.start),
+            strip[0].from_west.idle.eq(Const(1)),
+            status.from_west.eq(strip[-1].to_east),
+            self.done.eq(status.done),
+            self.stopped.eq(status.stopped),
+            self.cause.eq(status.cause),
+        ]
+        for west, east in pairwise(strip):
+            m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]

@@ -1,0 +1,95 @@
+"""Write a chip's Verilog: ``python -m tsp.export --config nano --out DIR``.
+
+One file a module, and ``manifest.json`` that says what they are: the top, all modules, those that
+Verilator should build as hierarchical blocks, the top's ports, the configuration and its hash.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from amaranth.lib.wiring import In
+
+from tsp.arch.config import NAMED, Config, ConfigError
+from tsp.chip import Chip
+from tsp.macro import Library
+
+__all__ = ["TOP", "export", "main", "read_config"]
+
+TOP = "tsp_chip"  #: module name of the chip
+
+#: Macros that Verilator builds once each: what pays was measured, see docs/simulation.md.
+_BLOCKS = ("superlane_", "alu_")
+
+
+def read_config(text: str) -> Config:
+    """A configuration from its name, a JSON object of its sizes, or a file that holds one.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such configuration, or it is impossible.
+    """
+    if text in NAMED:
+        return NAMED[text]
+    try:
+        body = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+        sizes = json.loads(body)
+    except OSError:
+        known = ", ".join(NAMED)
+        raise ConfigError(f"{text!r} is neither a configuration ({known}) nor a file") from None
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not JSON: {error}") from None
+    if not isinstance(sizes, dict):
+        raise ConfigError(f"{text!r} is not a JSON object of sizes")
+    return Config.from_dict(sizes)
+
+
+def export(config: Config, directory: Path) -> dict:
+    """Write the Verilog of `config` and its manifest into `directory`; return the manifest.
+
+    Files that would not change keep their time; files of an earlier export that are no part of
+    this one are removed.
+    """
+    library = Library()
+    chip = Chip(config, library=library)
+    library.top(chip, TOP)
+    written = library.write(directory)
+    for path in set(directory.glob("*.v")) - set(written):
+        path.unlink()
+    ports = {name: member.flow is In for name, member in chip.signature.members.items()}
+    manifest = {
+        "top": TOP,
+        "modules": library.names,
+        "blocks": [name for name in library.names if name.startswith(_BLOCKS)],
+        "inputs": ["clk", "rst", *(name for name, is_input in ports.items() if is_input)],
+        "outputs": [name for name, is_input in ports.items() if not is_input],
+        "config": config.to_dict(),
+        "hash": config.hash,
+    }
+    text = json.dumps(manifest, indent=2) + "\n"
+    path = directory / "manifest.json"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return manifest
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tsp.export", description=__doc__)
+    parser.add_argument("--config", default="nano", help="name, JSON object or JSON file")
+    parser.add_argument("--out", type=Path, required=True, help="directory to write into")
+    arguments = parser.parse_args(argv)
+    try:
+        manifest = export(read_config(arguments.config), arguments.out)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(manifest['modules'])} modules of {manifest['config']['name']} "
+          f"({manifest['hash']}) in {arguments.out}")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

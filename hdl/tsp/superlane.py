@@ -1,0 +1,116 @@
+"""A superlane: one row of the whole chip, west to east.
+
+    MXM | C2C | SXM | MEM stops | VXM, four stops | MEM stops | SXM | C2C | MXM
+
+Streams run along it; control comes from the south, one cycle later for each superlane, and leaves
+to the north; partial sums and results of the planes pass between rows (architecture section 4).
+"""
+
+from itertools import pairwise
+
+from amaranth import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tsp.arch.config import Config, Hemisphere, Queue, QueueKind
+from tsp.icu.queue import queue_control_layout
+from tsp.slices.mem import MemStop
+from tsp.slices.mxm.ports import vertical
+from tsp.slices.mxm.stop import MxmStop
+from tsp.slices.vxm.stop import VxmStop
+from tsp.stop import PassStop
+
+__all__ = ["Superlane", "functional_queues", "planes"]
+
+_STOPS = {QueueKind.MEM: MemStop, QueueKind.VXM: VxmStop, QueueKind.MXM_W: MxmStop}
+
+
+def functional_queues(config: Config):
+    """Queues that have a unit to command, west to east."""
+    return [q for q in config.queues if queue_control_layout(q.kind, config) is not None]
+
+
+def plane_name(queue: Queue) -> str:
+    """Name of the plane that a queue commands, e.g. ``mxm_w0``."""
+    return queue.name.lower().rpartition("_")[0]
+
+
+def planes(config: Config):
+    """Names of the planes, west to east."""
+    return [plane_name(q) for q in config.queues if q.kind is QueueKind.MXM_W]
+
+
+class Superlane(wiring.Component):
+    """One row of stops.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    library
+        Places the stops.
+
+    Members
+    -------
+    row : In(8)
+        Logical number y of the superlane, south = 0; stable while running.
+    <queue>_south, <queue>_north : In, Out(control)
+        Control of each queue that has a unit, named after the queue in lower case; valid in t + y
+        at south, one cycle later at north.
+    <plane>_psum_south, .._psum_north, .._down_north, .._down_south
+        What each plane's row hands to the rows below and above (:func:`tsp.slices.mxm.vertical`).
+    backdoor, deep : In
+        Simulation.
+    """
+
+    NEEDS_LIBRARY = True
+
+    def __init__(self, config, *, library):
+        self._config, self._library = config, library
+        ports = {"row": In(8), "backdoor": In(3), "deep": In(1)}
+        for queue in functional_queues(config):
+            control = queue_control_layout(queue.kind, config)
+            ports[f"{queue.name.lower()}_south"] = In(control)
+            ports[f"{queue.name.lower()}_north"] = Out(control)
+        for plane in planes(config):
+            ports |= {f"{plane}_{name}": member for name, member in vertical(config).items()}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        cycle = Signal(32)
+        m.d.sync += cycle.eq(cycle + 1)
+        stops = [self._stop(m, p, cycle) for p in range(self._config.stops)]
+        for west, east in pairwise(stops):
+            connect(m, west.e_out, east.e_in)
+            connect(m, east.w_out, west.w_in)
+        return m
+
+    def _stop(self, m, position, cycle):
+        """Place stop `position` and wire everything but its streams."""
+        queues = [q for q in self._config.queues if q.stop == position]
+        kind = _STOPS.get(queues[0].kind, PassStop)
+        side = {"west": queues[0].hemisphere is Hemisphere.W} if kind is MxmStop else {}
+        stop = self._library.place(kind, self._config, **side)
+        m.submodules[f"stop{position}"] = stop
+        m.d.comb += [
+            stop.row.eq(self.row),
+            stop.queue_number.eq(queues[0].index),
+            stop.cycle.eq(cycle),
+            stop.deep.eq(self.deep),
+        ]
+        if hasattr(stop, "backdoor"):
+            m.d.comb += stop.backdoor.eq(self.backdoor)
+        if kind is not PassStop:
+            for n, queue in enumerate(queues):
+                name = queue.name.lower()
+                m.d.comb += getattr(stop, f"south{n}").eq(getattr(self, f"{name}_south"))
+                m.d.comb += getattr(self, f"{name}_north").eq(getattr(stop, f"north{n}"))
+        if kind is MxmStop:
+            for number, queue in enumerate(queues[::3]):
+                for name in vertical(self._config):
+                    outer = getattr(self, f"{plane_name(queue)}_{name}")
+                    inner = getattr(stop, f"{name}{number}")
+                    for column in range(self._config.superlanes):
+                        connect(m, flipped(outer[column]), inner[column])
+        return stop
