@@ -195,6 +195,7 @@ def build(
     mark = directory / "built.json"
     with _locked(directory / "lock"):
         if not mark.exists():
+            _clear(directory)  # what an interrupted build left looks finished to Verilator
             started = time.monotonic()
             vlt = directory / f"{top}.vlt"
             vlt.write_text(control)
@@ -204,6 +205,14 @@ def build(
             _compile(vlt, verilog, top, directory, shared, arguments, timescale)
             mark.write_text(json.dumps({"seconds": time.monotonic() - started}))
         return Build(top, directory, json.loads(mark.read_text())["seconds"])
+
+
+def _clear(directory: Path) -> None:
+    for path in directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
 
 
 def _copy_runtime(source: Path, target: Path) -> None:
