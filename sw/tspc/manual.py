@@ -122,8 +122,8 @@ MANUAL: Mapping[str, Manual] = MappingProxyType(
             ),
         ),
         "LW": Manual(
-            "Column group c of the load buffer takes 16 streams: lane l of stream s + i is the "
-            "weight of input l (of its superlane's 16) for output 16 c + i.",
+            "Column group c of the load buffer takes 16 streams: lane l of stream s + i, l = 0 .. "
+            "V - 1, is the weight of input l for output 16 c + i.",
             ("The weights are on the plane's inputs in t + mxm_d_skew, all 16 streams.",),
             ("LW s16 column=1",),
         ),
