@@ -87,7 +87,7 @@ def test_fp32_multiply_add_is_the_exact_rational_rounded_once():
 
 
 def test_fp32_multiply_add_corners():
-    operands = product(CORNERS32, CORNERS32, CORNERS32[::2])
+    operands = product(CORNERS32, CORNERS32, CORNERS32[1::3])
     expected = map(oracles.exact_multiply_add, *(o.tolist() for o in operands))
     expected = np.fromiter(expected, np.uint32, len(operands[0]))
     np.testing.assert_array_equal(fp32("MADD", *operands), expected)
@@ -234,8 +234,8 @@ INTEGER = {
 
 
 def integer_operands():
-    random = [random32(70 + i).view(np.int32) for i in range(3)]
-    random[0][::4] = SMALL_INT[::4]
+    random = [random32(70 + i, 300_000).view(np.int32) for i in range(3)]
+    random[0][::4] = SMALL_INT[:300_000:4]
     random[2][::2] = 0
     corners = product(CORNERS_INT, CORNERS_INT)
     corners.append(np.roll(corners[0], 7))
@@ -251,7 +251,7 @@ def test_integers_equal_python(op):
         word = oracles.exact_narrow(exact, 32, saturate)
         found = execute(op, INT32, used, Type.INT32, saturate)
         np.testing.assert_array_equal(found, word.astype(np.int32))
-        part = slice(-100_000, None)  # corners and some
+        part = slice(-50_000, None)  # corners and some
         for kind in (Type.INT8, Type.INT16):
             narrow = oracles.exact_narrow(word[part], 8 * kind.bytes, saturate)
             found = execute(op, INT32, [o[part] for o in used], kind, saturate)
