@@ -1,0 +1,89 @@
+"""Reference pages are what the code says; what the user guide shows works."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from tsp.arch.config import NANO
+from tsp.arch.isa import FORMATS, QueueKind, decode
+from tspc import api, docs
+from tspc.asm import assemble, format_word
+from tspc.manual import MANUAL
+from verif.cli.conftest import TEXT
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "user.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_pages_are_current(capsys):
+    assert docs.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_stale_and_missing_pages_are_named(tmp_path, capsys):
+    assert docs.main(["--check"], tmp_path) == 1
+    assert capsys.readouterr().err.count("stale: ") == len(docs.PAGES)
+    assert docs.main([], tmp_path) == 0
+    assert docs.main(["--check"], tmp_path) == 0
+    page = tmp_path / "timing.md"
+    page.write_text(page.read_text().replace("11", "12", 1))
+    capsys.readouterr()
+    assert docs.main(["--check"], tmp_path) == 1
+    assert capsys.readouterr().err.splitlines()[0] == f"stale: {page}"
+
+
+def test_every_instruction_has_its_page():
+    assert set(MANUAL) == set(FORMATS)
+    page = docs.isa_page()
+    for form in FORMATS.values():
+        assert f"\n## {form.name}\n" in page
+        for field in form.fields:
+            assert f"| {field.name} | " in page
+
+
+EXAMPLES = [(name, text) for name, manual in MANUAL.items() for text in manual.examples]
+
+
+@pytest.mark.parametrize("name, text", EXAMPLES)
+def test_examples_of_the_manual(name, text):
+    """Each is canonical text of the instruction that it illustrates."""
+    kind = next(k for k in QueueKind if k in FORMATS[name].queues)
+    queue = next(q for q in NANO.queues if q.kind is kind)
+    program = assemble(f".config nano\n{queue.name}:\n{text}", unchecked=True)
+    (word,) = program.text[queue.index]
+    assert decode(word).name == name and format_word(word) == text
+
+
+def test_first_program_of_the_guide(tmp_path, monkeypatch):
+    """The program and the Python lines of docs/user.md, as they stand there."""
+    monkeypatch.chdir(tmp_path)
+    Path("increment.tsp").write_text(block("tsp"))
+    same = api.assemble(TEXT)
+    assert api.assemble(block("tsp")).text == same.text
+    code = block("python")
+    assert len(code.strip().splitlines()) <= 10
+    names: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(code, "user.md", "exec"), names)
+    result = names["result"]
+    assert isinstance(result, api.Result)
+    assert result.outputs["y"].tolist() == [*range(97, 128), 127] and result.done == 95
+    assert "legal" in printed.getvalue()
+
+
+def test_api_refuses_an_unknown_engine():
+    with pytest.raises(ValueError, match="'abacus' is neither"):
+        api.run(api.assemble(TEXT), on="abacus")
+
+
+def test_links_of_the_guide():
+    for target in re.findall(r"\]\(([^)#]+)\)", GUIDE):
+        assert (ROOT / "docs" / target).is_file(), target
