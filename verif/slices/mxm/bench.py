@@ -79,17 +79,8 @@ class _NoForwarding(Edge):
         return Const(0)
 
 
-class _LateEmit(Edge):
-    """The result is driven one cycle late."""
-
-    def _emit(self, m, emits, stream, lanes):
-        late = [Signal(len(value)) for value in (emits, stream, lanes)]
-        m.d.sync += [x.eq(value) for x, value in zip(late, (emits, stream, lanes))]
-        super()._emit(m, *late)
-
-
-class _DeafLane(OutputLane):
-    """IW comes a cycle late to the weights."""
+class _LateInstall(OutputLane):
+    """IW comes to the weights a cycle late."""
 
     def elaborate(self, platform):
         m = Module()
@@ -109,8 +100,7 @@ class _DeafLane(OutputLane):
 #: Faults that the bench must find: what replaces which part.
 MUTANTS = {
     "no forwarding": {Edge: _NoForwarding},
-    "late emit": {Edge: _LateEmit},
-    "late install": {OutputLane: _DeafLane},
+    "late install": {OutputLane: _LateInstall},
 }
 
 

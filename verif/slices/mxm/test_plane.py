@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tsp.arch.config import LANES, NANO, SMALL
+from tsp.arch.config import FULL, LANES, NANO, SMALL
 from tspc.engines import records
 from tspc.engines.records import Kind, Piece, place
-from verif.slices.mxm.bench import QUEUE, plane
+from tspc.engines.verilator import SimulationError
+from verif.slices.mxm.bench import MUTANTS, QUEUE, plane
 from verif.support import run_bench
 
 ONE = dataclasses.replace(NANO, name="one", superlanes=1)
@@ -36,9 +37,36 @@ def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cyc
             "tiles": tiles,
         },
         image=records.image(pieces),
+        blocks=[f"supercell_{config.tag}"],
     )
 
 
-@pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{c.superlanes}")
+SIZES = pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{c.superlanes}")
+
+
+@SIZES
 def test_plane(config):
     assert _run(config).tests == 4
+
+
+@SIZES
+def test_delays(config):
+    """Every delay is measured and is the timing table's."""
+    assert _run(config, "verif.slices.mxm.tb_delays").tests == 7
+
+
+@pytest.mark.slow
+def test_full_plane():
+    """320 x 320, exact."""
+    assert _run(FULL, cycles=150, tiles=4).tests == 4
+
+
+@pytest.mark.parametrize(
+    ("mutant", "module", "test"),
+    [("no forwarding", "tb_plane", "random_busy"), ("late install", "tb_delays", "iw_to_abc")],
+)
+def test_mutant(mutant, module, test):
+    """A plane with a fault fails, and in the test that is meant to find it."""
+    assert mutant in MUTANTS
+    with pytest.raises(SimulationError, match=test):
+        _run(ONE, f"verif.slices.mxm.{module}", mutant=mutant)
