@@ -10,7 +10,6 @@ import pytest
 from tsp.arch.config import NANO
 from tspc import objectfile
 from tspc.asm import assemble
-from tspc.cli.outcome import Outcome
 from tspc.cli.ranges import parse_range
 from tspc.diagnostics import DiagnosticError
 from tspc.events import EVENT, WRITE
@@ -155,11 +154,34 @@ def test_bad_loads(tsp, obj, load, code, message):
     assert not Path("out.npz").exists()
 
 
-@pytest.mark.parametrize("what", ["z", "e:99:0:0", "e:0:0:256", "e:0:0:0+0", "w:1:0:7"])
-def test_bad_dumps(tsp, obj, what):
+BAD_DUMPS = [
+    ("z", "C0004"),
+    ("e:99:0:0", "C0006"),
+    ("e:0:0:256", "C0006"),
+    ("e:0:0:0+0", "C0006"),
+    ("w:1:0:7", "C0011"),
+    ("e:1:0:0+2", "C0011"),
+]
+
+
+@pytest.mark.parametrize("what, code", BAD_DUMPS)
+def test_bad_dumps(tsp, obj, what, code):
     """Unknown, beyond the memory, or never written."""
     report = tsp.fails("sim", obj, what, *GOLDEN, "--load", "x=x.npy", "--dump", "out.npz")
-    assert "error[C0004]" in report or "error[C0006]" in report
+    assert report.startswith(f"error[{code}]")
+
+
+def test_an_output_that_is_never_written(tsp):
+    obj = made(TEXT.replace("MEM_E1:0:0 }", "MEM_E1:0:1 }"))
+    report = tsp.fails("sim", obj, *GOLDEN, "--load", "x=x.npy")
+    assert report.startswith("error[C0011]: tensor 'y'")
+
+
+def test_a_bad_word_unverified(tsp):
+    text = TEXT.replace("READ 0:0 -> W3", "WORD 0")
+    objectfile.save(assemble(text, unchecked=True), "bad.tspo")
+    report = tsp.fails("sim", "bad.tspo", *GOLDEN, "--no-verify", "--load", "x=x.npy")
+    assert report.startswith("error[bad word]")
 
 
 def test_wrong_command_lines(tsp, obj):
@@ -205,8 +227,3 @@ def test_ranges():
         parse_range("w:3:1:250+7", NANO)
     with pytest.raises(DiagnosticError):
         parse_range("w:3:1:99999999999999999999", NANO)
-
-
-def test_outcome_before_any_run():
-    outcome = Outcome.of_plan(assemble(TEXT))
-    assert outcome.schedule.done == 95 and outcome.schedule.notifies == (0,)

@@ -45,9 +45,10 @@ CODES = {
     "C0005": "A tensor's file has another shape or type than the tensor.",
     "C0006": "A MEM range is not in the configuration, or its data does not fit.",
     "C0007": "Schedule, golden model and RTL differ.",
-    "C0008": "The program is illegal, and the golden model stopped; the class follows.",
+    "C0008": "The program is illegal: it has no schedule.",
     "C0009": "A tool failed; this is not the input's fault.",
     "C0010": "The chip stopped with an error of its own.",
+    "C0011": "What is to be dumped was never written by the program.",
 }
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

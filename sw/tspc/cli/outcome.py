@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tspc.compare import Comparison, compare, explain
 from tspc.engines.base import Result
-from tspc.plan import Schedule, expand
+from tspc.plan import Schedule
 from tspc.program import Program
 
 __all__ = ["Outcome"]
@@ -25,11 +25,6 @@ class Outcome:
     golden: Result | None = None
     rtl: Result | None = None
     comparison: Comparison | None = None
-
-    @classmethod
-    def of_plan(cls, program: Program) -> "Outcome":
-        """Before any run."""
-        return cls(program, expand(program))
 
     def compare(self) -> list[str]:
         """Compare all columns; returns what differs first, nothing if nothing does."""

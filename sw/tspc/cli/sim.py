@@ -1,5 +1,6 @@
 """``tsp sim``: run a program, and compare schedule, golden model and RTL."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ from tspc.cli.common import (
 from tspc.cli.outcome import Outcome
 from tspc.cli.tensor_files import Arrays, check_dump, dump_arrays, load_arrays, npz
 from tspc.diagnostics import DiagnosticError
+from tspc.plan import expand
 from tspc.program import Program
 
 if TYPE_CHECKING:
-    from tspc.engines.base import ProgressCallback, Result
+    from tspc.engines.base import Progress, ProgressCallback, Result
 
 __all__ = ["sim_command"]
 
@@ -76,11 +78,15 @@ def sim_command(
     program, tensors = load_arrays(program, loads)
     if verify:
         _verify(program)
-    outcome = Outcome.of_plan(program)
-    if engine in ("golden", "both"):
-        outcome.golden = _run_golden(program, tensors, deep)
-    if engine in ("rtl", "both"):
-        outcome.rtl = _run_rtl(program, tensors, deep, output)
+    golden = _run_golden(program, tensors, deep) if engine != "rtl" else None
+    rtl = _run_rtl(program, tensors, deep, output) if engine != "golden" else None
+    if rtl is not None and rtl.stopped is not None:
+        remedy = "" if golden else "run it on the golden model, which names the word"
+        raise error("C0010", f"the chip stopped: {rtl.stopped}", help=remedy)
+    try:
+        outcome = Outcome(program, expand(program), golden, rtl)
+    except ValueError as problem:  # BadWord is one
+        raise error("C0008", f"the program has no schedule: {problem}", file=obj) from None
     return _report(output, outcome, what, dump, events)
 
 
@@ -100,6 +106,8 @@ def _run_golden(program: Program, tensors: Arrays, deep: bool) -> "Result":
         return GoldenEngine().run(program, tensors, deep=deep)
     except GoldenError as problem:
         raise DiagnosticError([golden_diagnostic(problem, program)]) from None
+    except ValueError as problem:
+        raise error("C0011", str(problem)) from None
 
 
 def _run_rtl(program: Program, tensors: Arrays, deep: bool, output: Output) -> "Result":
@@ -112,12 +120,15 @@ def _run_rtl(program: Program, tensors: Arrays, deep: bool, output: Output) -> "
     except SimulationError as problem:
         remedy = "'tsp doctor' checks what building the chip needs"
         raise error("C0009", f"the simulation failed: {problem}", help=remedy) from None
+    except ValueError as problem:
+        raise error("C0011", str(problem)) from None
 
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator["ProgressCallback | None"]:
     """A bar on standard error. The last cycle is known, so the time to go is exact."""
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
 
     if quiet:
         yield None
@@ -128,13 +139,10 @@ def _progress(quiet: bool) -> Iterator["ProgressCallback | None"]:
         TextColumn("{task.fields[cycles]}"),
         TextColumn("{task.fields[eta]}"),
     )
-    with Progress(*columns, console=console(), transient=True) as bar:
+    with Bars(*columns, console=console(), transient=True) as bar:
         task = bar.add_task("", total=None, cycles="building the chip", eta="")
 
-        def show(p: "object") -> None:
-            from tspc.engines.base import Progress as Report
-
-            assert isinstance(p, Report)
+        def show(p: "Progress") -> None:
             left = p.remaining
             bar.update(
                 task,
@@ -157,9 +165,6 @@ def _report(
     """Write files, then the comparison; returns the exit code."""
     result = outcome.rtl or outcome.golden
     assert result is not None
-    if outcome.rtl is not None and outcome.rtl.stopped is not None:
-        remedy = "run it on the golden model, which names the word" if not outcome.golden else ""
-        raise error("C0010", f"the chip stopped: {outcome.rtl.stopped}", help=remedy)
     if events is not None:
         write_bytes(events, npz(outcome.records()))
     if dump is not None:
@@ -168,15 +173,9 @@ def _report(
     data = outcome.to_dict()
     if different:
         if output.as_json:
-            click.echo(_json(data | {"ok": False}), err=output.to_stderr)
+            click.echo(json.dumps(data | {"ok": False}, indent=2), err=output.to_stderr)
             return 1
         click.echo(str(outcome), err=output.to_stderr)
         raise error("C0007", different[0], help="docs/user.md tells how to read the records")
     output.result(str(outcome), data)
     return 0
-
-
-def _json(data: dict[str, object]) -> str:
-    import json
-
-    return json.dumps(data, indent=2)

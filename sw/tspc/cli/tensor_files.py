@@ -121,7 +121,7 @@ def dump_arrays(program: Program, wanted: Sequence[str], result: "Result") -> Ar
         except KeyError as problem:
             raise error("C0004", str(problem.args[0])) from None
         except ValueError as problem:
-            raise error("C0006", str(problem)) from None
+            raise error("C0011", str(problem)) from None
     return found
 
 
