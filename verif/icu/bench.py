@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from unittest import mock
 
-from amaranth.hdl import ClockDomain, Module, Signal
+from amaranth.hdl import ClockDomain, EnableInserter, Module, Signal
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.sim import Simulator
@@ -70,9 +70,16 @@ class SilentLog(Component):
 
 
 class Probes:
-    """Puts the stand-ins where a design elaborates memories and logs, and keeps them."""
+    """Puts the stand-ins where a design elaborates memories, logs and gated clocks.
 
-    def __init__(self):
+    Parameters
+    ----------
+    gate
+        True: what is gated holds while its gate is closed; False: its clock always runs.
+    """
+
+    def __init__(self, gate: bool):
+        self._gate = gate
         self.memories: list[MemorySram] = []
         self.logs: list[SilentLog] = []
 
@@ -86,11 +93,21 @@ class Probes:
 
     def simulator(self, module) -> Simulator:
         """Elaborate `module` with the stand-ins."""
+        gate = _enabled if self._gate else _always
         with (
             mock.patch.object(text_module, "Sram", self._sram),
             mock.patch.object(queue, "EventLog", self._log),
+            mock.patch.object(queue, "place_gated", gate),
         ):
             return Simulator(module)
+
+
+def _enabled(m, name, component, enable):
+    m.submodules[name] = EnableInserter(enable)(component)
+
+
+def _always(m, name, component, enable):
+    m.submodules[name] = component
 
 
 @dataclass
@@ -111,9 +128,9 @@ class QueueBench:
     #: Cycles from the start pulse until the pipeline of the text is full.
     FILL = 6
 
-    def __init__(self, kind: str, config: Config):
+    def __init__(self, kind: str, config: Config, *, gate: bool = True):
         self.config = config
-        self.probes = Probes()
+        self.probes = Probes(gate)
         self.queue = queue.Queue(kind, config)
         self._domain = ClockDomain("sync")
         module = Module()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from amaranth import Module
@@ -48,7 +49,7 @@ class Strip(Component):
                 stop.backdoor.eq(self.backdoor),
             ]
             stops.append(stop)
-        for west, east in zip(stops, stops[1:], strict=False):
+        for west, east in pairwise(stops):
             m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]
         m.d.comb += [
             control.backdoor.eq(self.backdoor),

@@ -26,7 +26,10 @@ async def run(dut, texts, cycles=4000):
     and the record agree.
     """
     Path("image.bin").write_bytes(image(CONFIG, texts))
-    await tb.begin(dut)
+    dut.rst.value = 1
+    for _ in range(2):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
     await tb.backdoor(dut, 1, 2)
     dut.start.value = 1
     await RisingEdge(dut.clk)
@@ -74,6 +77,7 @@ def one_of_each_stop():
 @cocotb.test
 async def barrier_from_every_stop(dut):
     """Every queue parks; one of each stop in turn notifies: all issue D cycles later."""
+    await tb.begin(dut)
     sync = word_of("SYNC", n=1)
     for sender in one_of_each_stop():
         for late in (0, 1):  # SYNCs issue before the NOTIFY, and in the cycle after it
@@ -88,6 +92,7 @@ async def barrier_from_every_stop(dut):
 @cocotb.test
 async def notifies_d_apart(dut):
     """A queue notifies every D cycles; SYNC n lets n - 1 of them pass."""
+    await tb.begin(dut)
     count = 6
     texts = {q.index: [word_of("SYNC", n=1 + q.index % 5), HALT] for q in CONFIG.queues}
     texts[FIRST] = [w for _ in range(count) for w in BEGIN] + [HALT]
@@ -99,6 +104,7 @@ async def notifies_d_apart(dut):
 
 @cocotb.test
 async def done_after_the_last_halt_at_every_stop(dut):
+    await tb.begin(dut)
     for last in one_of_each_stop():
         texts = {last.index: [word_of("NOP", n=100), HALT]}
         texts[FIRST] = [*BEGIN, *texts.get(FIRST, [HALT])]
@@ -107,6 +113,7 @@ async def done_after_the_last_halt_at_every_stop(dut):
 
 @cocotb.test
 async def done_after_the_last_access_of_a_burst(dut):
+    await tb.begin(dut)
     for last in [q for q in CONFIG.queues if q.kind.value == "mem"]:
         for port in ("read", "write"):
             values = {f"{port}_{k}": v for k, v in (("kind", 1), ("count", 9), ("interval", 7))}
@@ -116,6 +123,7 @@ async def done_after_the_last_access_of_a_burst(dut):
 @cocotb.test
 async def a_bad_word_anywhere_stops_every_queue_within_p_cycles(dut):
     """Every queue issues NOTIFY-free work for ever; the bad word's stop spreads both ways."""
+    await tb.begin(dut)
     busy = [word_of("NOP", n=1)] * (CONFIG.queue_words - 4)
     for culprit in one_of_each_stop():
         texts = {}
@@ -142,6 +150,7 @@ async def a_bad_word_anywhere_stops_every_queue_within_p_cycles(dut):
 
 @cocotb.test
 async def a_dry_queue_stops_the_chip(dut):
+    await tb.begin(dut)
     for culprit in one_of_each_stop():
         text = [word_of("NOP", n=30)]
         texts = {culprit.index: text}
@@ -153,6 +162,7 @@ async def a_dry_queue_stops_the_chip(dut):
 
 @cocotb.test
 async def random_texts_in_every_queue(dut):
+    await tb.begin(dut)
     for seed in P["seeds"]:
         dut._log.info("random_texts(%s, seed=%d)", CONFIG.name, seed)
         await check(dut, random_texts(CONFIG, seed, RELEASE))

@@ -1,12 +1,13 @@
 """An instruction queue: takes words from its text, in order, each in its cycle, and issues them."""
 
-from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import exact_log2
 
 from tsp.arch.config import Config, QueueKind
 from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, PortKind
 from tsp.icu.burst import MemPort, port_layout
+from tsp.icu.gate import place_gated
 from tsp.icu.predecode import Cause, functional_format
 from tsp.icu.text import Text
 from tsp.sram import EventLog
@@ -24,11 +25,12 @@ def queue_control_layout(kind: QueueKind, config: Config):
 
 
 class Queue(Component):
-    """One instruction queue.
+    """One instruction queue: its core on a gated clock, and the counter that wakes it.
 
     The *decision* for cycle t is taken in cycle t - 1, from registers: the head word, two counters,
     ``release`` and ``stop``. What it decides is in registers in cycle t, the issue cycle: the
-    unit's ``control``, ``notify``, the event record.
+    unit's ``control``, ``notify``, the event record. A queue that is parked, has halted or waits
+    in NOP or REPEAT does not change, so its core sleeps.
 
     Parameters
     ----------
@@ -62,23 +64,72 @@ class Queue(Component):
     """
 
     def __init__(self, kind: str, config: Config):
-        self._kind, self._config = QueueKind(kind), config
-        control = queue_control_layout(self._kind, config)
-        super().__init__(
-            {
-                "number": In(8),
-                "backdoor": In(3),
-                "cycle": In(32),
-                "start": In(1),
-                "first": In(1),
-                "release": In(1),
-                "stop": In(1),
-                **({} if control is None else {"control": Out(control)}),
-                "notify": Out(1),
-                "idle": Out(1),
-                "cause": Out(2),
-            }
+        self._core = _Core(QueueKind(kind), config)
+        super().__init__(_members(QueueKind(kind), config))
+
+    def elaborate(self, platform):
+        m = Module()
+        core = self._core
+        for name, member in self.signature.members.items():
+            inner, outer = getattr(core, name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        elapsed = Signal(16, init=1)
+        m.d.comb += core.due.eq(elapsed == core.interval)
+        with m.If(core.waiting):
+            m.d.sync += elapsed.eq(Mux(core.due, 1, elapsed + 1))
+        awake = Signal()
+        m.d.comb += awake.eq(
+            ResetSignal()
+            | self.start
+            | self.release
+            | self.backdoor.any()
+            | core.restless
+            | core.waiting & core.due
         )
+        place_gated(m, "core", core, awake)
+        return m
+
+
+def _members(kind: QueueKind, config: Config) -> dict:
+    """Ports of a queue, which are also ports of its core."""
+    control = queue_control_layout(kind, config)
+    return {
+        "number": In(8),
+        "backdoor": In(3),
+        "cycle": In(32),
+        "start": In(1),
+        "first": In(1),
+        "release": In(1),
+        "stop": In(1),
+        **({} if control is None else {"control": Out(control)}),
+        "notify": Out(1),
+        "idle": Out(1),
+        "cause": Out(2),
+    }
+
+
+class _Core(Component):
+    """A queue without the counter that NOP and REPEAT wait for.
+
+    Members
+    -------
+    waiting : Out(1)
+        The head is a NOP or REPEAT whose interval passes.
+    interval : Out(16)
+        Its length; with ``waiting``.
+    due : In(1)
+        This is its last cycle.
+    restless : Out(1)
+        Registers may change at the end of this cycle, though none of ``start``, ``release``,
+        ``backdoor`` and ``due`` is set.
+    (others)
+        As :class:`Queue`.
+    """
+
+    def __init__(self, kind: QueueKind, config: Config):
+        self._kind, self._config = kind, config
+        more = {"waiting": Out(1), "interval": Out(16), "due": In(1), "restless": Out(1)}
+        super().__init__(_members(kind, config) | more)
 
     def elaborate(self, platform):
         m = Module()
@@ -90,36 +141,47 @@ class Queue(Component):
             text.start.eq(self.start),
         ]
         halted, issue, copy = Signal(), Signal(), Signal()
-        self._decide(m, text, halted, issue, copy)
+        restless = self._decide(m, text, halted, issue, copy)
         if self._kind is QueueKind.MEM:
             busy = self._issue_mem(m, text.head, issue, copy)
-            m.d.comb += self.idle.eq(halted & ~busy)
+            accesses = self.control.read.valid | self.control.write.valid
+            m.d.comb += [
+                self.idle.eq(halted & ~busy),
+                self.restless.eq(restless | busy | accesses),
+            ]
         else:
-            m.d.comb += self.idle.eq(halted)
+            m.d.comb += [self.idle.eq(halted), self.restless.eq(restless)]
             if functional_format(self._kind) is not None:
                 self._issue(m, text.head, issue, copy)
+                m.d.comb += self.restless.eq(restless | self.control.valid)
         return m
 
     def _decide(self, m, text, halted, issue, copy):
-        """Which word is to issue in the next cycle: the only state machine of a queue."""
+        """Which word is to issue in the next cycle: the only state machine of a queue.
+
+        Returns 1 if this part is restless.
+        """
         head = text.head
         parked, left = Signal(init=1), Signal(16, init=1)  # NOTIFYs still to come
-        elapsed, copies = Signal(16, init=1), Signal(16, init=1)
+        copies = Signal(16, init=1)
         repeatable = Signal()  # the word before was functional, without burst
         n, d = (head.bits[f.low - OPCODE_BITS :][: f.width] for f in FORMATS["REPEAT"].fields)
 
-        last, active, turn, due = Signal(), Signal(), Signal(), Signal()
+        last, able, turn, waits = Signal(), Signal(), Signal(), Signal()
+        held = self.stop | parked & ~(self.release & last)
         m.d.comb += [
             last.eq(left == 1),
-            active.eq(~(halted | self.cause.any() | self.stop | parked & ~(self.release & last))),
-            turn.eq(active & text.valid),
-            due.eq(elapsed == Mux(head.nop, n, d)),
+            able.eq(~(halted | self.cause.any())),
+            turn.eq(able & text.valid & ~held),
+            waits.eq(head.nop | head.repeat & repeatable),
+            self.waiting.eq(turn & waits),
+            self.interval.eq(Mux(head.nop, n, d)),
         ]
         with m.If(self.release & parked):
             m.d.sync += [parked.eq(~last), left.eq(Mux(last, 1, left - 1))]
         with m.If(self.start & self.first):
             m.d.sync += parked.eq(0)
-        with m.If(active & text.dry):
+        with m.If(able & text.dry & ~held):
             m.d.sync += self.cause.eq(Cause.QUEUE_DRY)
 
         synced, ended = Signal(), Signal()
@@ -127,12 +189,11 @@ class Queue(Component):
         with m.If(turn):
             with m.If(head.bad | head.repeat & ~repeatable):
                 m.d.sync += self.cause.eq(Cause.BAD_WORD)
-            with m.Elif(head.nop | head.repeat):
+            with m.Elif(waits):
                 # A wait holds the head; REPEAT has no cycle of its own: its first copy is at
                 # least one cycle after the word, and so is the word that follows the last.
-                m.d.comb += copy.eq(head.repeat & due)
-                m.d.comb += text.consume.eq(due & (head.nop | (copies == n)))
-                m.d.sync += elapsed.eq(Mux(due, 1, elapsed + 1))
+                m.d.comb += copy.eq(head.repeat & self.due)
+                m.d.comb += text.consume.eq(self.due & (head.nop | (copies == n)))
                 with m.If(copy):
                     m.d.sync += copies.eq(Mux(text.consume, 1, copies + 1))
             with m.Else():
@@ -147,7 +208,7 @@ class Queue(Component):
             with m.If(text.consume):
                 m.d.sync += repeatable.eq(issue & ~head.burst)
 
-        opcode = Cat(self.notify, synced, ended)
+        pulses = Cat(self.notify, synced, ended)
         word = Signal(128)
         m.d.comb += word[:OPCODE_BITS].eq(
             Mux(synced, FORMATS["SYNC"].opcode, 0)
@@ -155,7 +216,8 @@ class Queue(Component):
             | Mux(ended, FORMATS["HALT"].opcode, 0)
         )
         m.d.comb += word[OPCODE_BITS:][:16].eq(Mux(synced, left, 0))
-        self._log(m, "own", opcode.any(), word)
+        self._log(m, "own", pulses.any(), word)
+        return pulses.any() | ~text.settled | able & ~parked & ~(text.valid & waits)
 
     def _log(self, m, name, valid, word):
         """Record `word` in the cycles in which `valid` is set."""

@@ -46,6 +46,8 @@ class Text(Component):
         The head is used up at the end of this cycle. Only with ``valid``.
     dry : Out(1)
         There is no next word, and none on its way.
+    settled : Out(1)
+        Nothing moves unless ``start`` or ``consume`` is set.
     """
 
     def __init__(self, kind: QueueKind, config: Config):
@@ -60,6 +62,7 @@ class Text(Component):
                 "valid": Out(1),
                 "consume": In(1),
                 "dry": Out(1),
+                "settled": Out(1),
             }
         )
 
@@ -79,6 +82,14 @@ class Text(Component):
             head_free.eq(~self.valid | self.consume),
             text_free.eq(~text_valid | head_free),
             read_free.eq(~read_valid | text_free),
+            # Full from the head to the last stage that has a word to take.
+            self.settled.eq(
+                Mux(
+                    self.valid,
+                    Mux(text_valid, read_valid | ~more, ~(read_valid | more)),
+                    ~(text_valid | read_valid | more),
+                )
+            ),
             self.dry.eq(~Cat(self.valid, text_valid, read_valid, more).any()),
             sram.place.eq(Cat(self.number, Const(TEXT_PLACE << 20, 24))),
             sram.backdoor.eq(self.backdoor),
