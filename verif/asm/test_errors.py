@@ -116,6 +116,7 @@ HEADS = [
     (".config nano\n.config small", "A0005", 2, 1, "twice"),
     (".config nano\n.name a\n.name b", "A0005", 3, 1, "twice"),
     (".config nano\n.name \"\\q\"", "A0001", 2, 7, "no string"),
+    (".config nano\n.name \"\\ud800\"", "A0001", 2, 7, "no string"),
     (".config nano\n.bound -1", "A0006", 2, 8, "bound -1"),
     (".config nano\n.bound", "A0001", 2, 7, "expected the bound"),
     (".config nano\nMEM_E18:", "A0004", 2, 1, "nano has no queue 'MEM_E18'"),

@@ -78,7 +78,9 @@ def _parse_name(tokens: Tokens, what: str) -> str:
     if token.kind == "string":
         tokens.next()
         try:
-            return str(json.loads(token.text))
+            name = str(json.loads(token.text))
+            name.encode()  # JSON can escape half a character
+            return name
         except ValueError:
             message = f"{token} is no string: escapes are JSON's"
             raise fail(Code.SYNTAX, message, token.span) from None
