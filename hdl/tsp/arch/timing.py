@@ -59,7 +59,7 @@ ENTRIES = (
     Entry("mem_access", "MEM: the array is accessed (a_mem), all operations", "3", lambda c: 3),
     Entry("mem_d_func", "MEM: READ data in the stream register", "5", lambda c: 5),
     Entry("vxm_d_skew", "VXM: operands on the inputs", "1", lambda c: 1),
-    Entry("vxm_d_func", "VXM: result in the stream register", "11", lambda c: 11),
+    Entry("vxm_d_func", "VXM: result in the stream register", "10", lambda c: 10),
     Entry("mxm_d_skew", "MXM: LW weights and ABC activations on the inputs", "1", lambda c: 1),
     Entry("acc_d_skew", "MXM: ACC preload on the inputs", "1", lambda c: 1),
     Entry("acc_d_func", "MXM: ACC result in the stream register", "5", lambda c: 5),
