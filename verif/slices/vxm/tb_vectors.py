@@ -1,0 +1,18 @@
+"""Runs the vectors of :class:`verif.slices.vxm.bench.VectorBench` through an ALU."""
+
+import cocotb
+from cocotb.triggers import RisingEdge
+
+from verif.support import tb
+
+
+@cocotb.test
+async def vectors(dut):
+    """Load, run to the end, dump; the results are compared outside."""
+    await tb.begin(dut, cycles=tb.parameters()["cycles"])
+    await tb.backdoor(dut, 1, 2)
+    dut.start.value = 1
+    await RisingEdge(dut.clk)
+    dut.start.value = 0
+    await RisingEdge(dut.done)
+    await tb.backdoor(dut, 3, 4)
