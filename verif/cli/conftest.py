@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from tsp.arch.config import NANO
+from tsp.arch.timing import timing
 from tspc.cli import main
 
-TEXT = """\
+_T = timing(NANO)
+READ = _T.sync_release  # MEM slice 0 is one stop from ALU 12, and that one from slice 1
+ADD = READ + _T.mem_d_func - _T.vxm_d_skew
+WRITE = ADD + _T.vxm_d_func - _T.mem_d_skew
+DONE = WRITE + 1 + _T.done_drain  # the last HALT follows the WRITE
+
+TEXT = f"""\
 .config nano
 .name increment
-.tensor x int8[32] input  { MEM_E0:0:0 }
-.tensor y int8[32] output { MEM_E1:0:0 }
+.tensor x int8[32] input  {{ MEM_E0:0:0 }}
+.tensor y int8[32] output {{ MEM_E1:0:0 }}
 
 VXM0:
     NOTIFY
@@ -21,10 +29,10 @@ MEM_E0:
     READ 0:0 -> W3
     HALT
 VXM12:
-    @34 ADD.int32.sat W3:int8, #1:int8 -> E7:int8
+    @{ADD} ADD.int32.sat W3:int8, #1:int8 -> E7:int8
     HALT
 MEM_E1:
-    @44 WRITE 0:0 <- E7
+    @{WRITE} WRITE 0:0 <- E7
     HALT
 """
 

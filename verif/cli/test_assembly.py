@@ -7,7 +7,7 @@ import pytest
 
 from tspc import objectfile
 from tspc.objectdata import to_payload
-from verif.cli.conftest import TEXT
+from verif.cli.conftest import ADD, TEXT
 
 
 def test_there_and_back(tsp):
@@ -16,7 +16,7 @@ def test_there_and_back(tsp):
     assert told.stdout == "increment.tspo: 10 words in 4 queues\n"
     text = tsp("dis", "increment.tspo")
     assert text.exit_code == 0
-    assert "    @34      ADD.int32.sat W3:int8, #1:int8 -> E7:int8\n" in text.stdout
+    assert f"    @{ADD}      ADD.int32.sat W3:int8, #1:int8 -> E7:int8\n" in text.stdout
     assert tsp("as", "-", "-o", "again.tspo", stdin=text.stdout_bytes).exit_code == 0
     payloads = [to_payload(objectfile.load(f), False) for f in ("increment.tspo", "again.tspo")]
     assert payloads[0] == payloads[1]
@@ -56,7 +56,7 @@ def test_out_of_disassembler(tsp, obj):
         ("READ 0:0", "REED 0:0", "A0003", "bad.tsp:10:5"),
         ("READ 0:0 ->", "READ 0:0 =>", "A0001", "bad.tsp:10:15"),
         ("READ 0:0", "READ 0:999", "A0006", "bad.tsp:10:12"),
-        ("@34", "@12", "A0007", "bad.tsp:13:5"),
+        (f"@{ADD}", "@12", "A0007", "bad.tsp:13:5"),
         ("nano", "namo", "A0008", "bad.tsp:1:9"),
         ("MEM_E1:\n", "MEM_E77:\n", "A0004", "bad.tsp:15:1"),
         ("    HALT\nMEM_E1", "    SYNC 9\n    HALT\nMEM_E1", "A0014", "bad.tsp:15:5"),

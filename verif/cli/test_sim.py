@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from tsp.arch.config import NANO
-from tspc import objectfile
+from tspc import events, objectfile
 from tspc.asm import assemble
+from tspc.cli import sim
 from tspc.cli.ranges import parse_range
+from tspc.cli.running import run_golden
 from tspc.diagnostics import DiagnosticError
-from tspc.events import EVENT, WRITE
-from verif.cli.conftest import TEXT
+from verif.cli.conftest import ADD, DONE, TEXT, WRITE
 
 GOLDEN = ["--engine", "golden"]
 Y = np.minimum(np.arange(97, 129), 127)
@@ -29,23 +30,23 @@ def test_verify(tsp, obj):
     assert told.exit_code == 0
     assert told.stdout.startswith("increment: legal; 3 functional issues in 3 queues")
     report = json.loads(tsp("verify", obj, "--json").stdout)
-    assert report["ok"] and report["done"] == 95
+    assert report["ok"] and report["done"] == DONE
     assert "C0003" in tsp.fails("verify", obj, "--config", "small")
 
 
 def test_verify_names_both_parties_and_their_lines(tsp):
-    bad = made(TEXT.replace("@34", "@33"))
+    bad = made(TEXT.replace(f"@{ADD}", f"@{ADD - 1}"))
     result = tsp("verify", bad)
     assert result.exit_code == 1
-    assert result.stderr.startswith("error[empty stream]: VXM12 reads W3 in cycle 34")
+    assert result.stderr.startswith(f"error[empty stream]: VXM12 reads W3 in cycle {ADD}")
     assert "--> made.tsp:13:5\n" in result.stderr and "--> made.tsp:10:5\n" in result.stderr
-    assert "13 |     @33 ADD.int32.sat" in result.stderr
+    assert f"13 |     @{ADD - 1} ADD.int32.sat" in result.stderr
     report = json.loads(tsp("verify", bad, "--json").stdout)
     assert not report["ok"] and report["errors"][0]["span"]["line"] == 13
 
 
 def test_verify_without_source_map(tsp):
-    program = assemble(TEXT.replace("@34", "@33"))
+    program = assemble(TEXT.replace(f"@{ADD}", f"@{ADD - 1}"))
     stripped = type(program)(**{**vars(program), "source": None})
     objectfile.save(stripped, "x.tspo")
     assert "--> increment:VXM12[1]" in tsp("verify", "x.tspo").stderr
@@ -66,14 +67,14 @@ def test_sim_gives_outputs_and_the_comparison(tsp, obj):
     with np.load("out.npz") as dumped:
         assert list(dumped) == ["y"]
         assert dumped["y"].dtype == np.int8 and np.array_equal(dumped["y"], Y)
-    assert "done in cycle           95          95           -" in told.stdout
+    assert f"done in cycle {DONE:12}{DONE:12}           -" in told.stdout
     assert "0 of 78 events differ" in told.stdout
 
 
 def test_sim_json(tsp, obj):
     report = json.loads(tsp("sim", obj, *GOLDEN, "--load", "x=x.npy", "--json").stdout)
     assert report["ok"] and report["engines"] == ["golden"]
-    assert report["cycles"] == {"scheduled": 95, "golden": 95, "rtl": None}
+    assert report["cycles"] == {"scheduled": DONE, "golden": DONE, "rtl": None}
     assert report["events"] == {"compared": 78, "different": 0}
 
 
@@ -119,8 +120,10 @@ def test_events_file(tsp, obj):
         assert sorted(records) == [
             "golden_drives", "golden_events", "golden_writes", "schedule_events",
         ]  # fmt: skip
-        assert records["golden_events"].dtype == EVENT and len(records["golden_events"]) == 78
-        assert records["golden_writes"].dtype == WRITE and len(records["golden_writes"]) == 2
+        assert (
+            records["golden_events"].dtype == events.EVENT and len(records["golden_events"]) == 78
+        )
+        assert records["golden_writes"].dtype == events.WRITE and len(records["golden_writes"]) == 2
         assert np.array_equal(records["golden_events"], records["schedule_events"])
 
 
@@ -196,7 +199,7 @@ def test_wrong_command_lines(tsp, obj):
 
 def test_illegal_program(tsp):
     """The verifier refuses it; unverified, the golden model stops with the same class."""
-    bad = made(TEXT.replace("@34", "@33"))
+    bad = made(TEXT.replace(f"@{ADD}", f"@{ADD - 1}"))
     for options in ([], ["--no-verify"]):
         arguments = ["sim", bad, *GOLDEN, "--load", "x=x.npy", "--dump", "o.npz", *options]
         report = tsp.fails(*arguments)
@@ -207,15 +210,40 @@ def test_a_difference_is_exit_code_1(tsp):
     """A plan that is one cycle off: the first event that disagrees is named."""
     program = assemble(TEXT)
     queue = NANO.queue_by_name["MEM_E1"].index
-    plan = dict(program.plan) | {queue: (*program.plan[queue][:-1], 46)}
+    plan = dict(program.plan) | {queue: (*program.plan[queue][:-1], WRITE + 2)}
     objectfile.save(type(program)(**{**vars(program), "plan": plan}), "off.tspo")
     told = tsp("sim", "off.tspo", *GOLDEN, "--load", "x=x.npy")
     assert told.exit_code == 1
-    assert "error[C0007]" in told.stderr and "cycle 45, MEM_E1" in told.stderr
+    assert "error[C0007]" in told.stderr and f"cycle {WRITE + 1}, MEM_E1" in told.stderr
     report = tsp("sim", "off.tspo", *GOLDEN, "--load", "x=x.npy", "--json")
     assert report.exit_code == 1
     data = json.loads(report.stdout)
     assert not data["ok"] and data["events"]["different"] > 0
+
+
+def test_engines_that_differ_are_run_again_deep(tsp, obj, monkeypatch):
+    """An RTL that gets one bit wrong: told by time and place, and by the word on the stream."""
+    asked = []
+
+    def wrong(program, tensors, deep, quiet):
+        asked.append(deep)
+        result = run_golden(program, tensors, deep)
+        for record in (result.writes, result.drives):
+            if record is not None:
+                record["data"][-1, 3] ^= 1
+        return result
+
+    monkeypatch.setattr(sim, "run_rtl", wrong)
+    told = tsp("sim", obj, "--load", "x=x.npy", "--dump", "out.npz")
+    assert told.exit_code == 1 and asked == [False, True]
+    assert "0 of 78 events differ, 1 of " in told.stdout
+    place = f"MEM_E1 bank 0 offset 0, superlane 1, written in segment 0 cycle {WRITE + 4}"
+    assert f"error[C0007]: first difference: {place}" in told.stderr
+    assert "note: first difference: VXM12 on E7 at superlane 1" in told.stderr
+    assert Path("out.npz").exists()
+    asked.clear()
+    report = json.loads(tsp("sim", obj, "--deep", "--load", "x=x.npy", "--json").stdout)
+    assert asked == [True] and not report["ok"] and "VXM12 on E7" in report["first_drive"]
 
 
 def test_ranges():

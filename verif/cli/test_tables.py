@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tsp.arch.config import NANO, SMALL
+from tsp.arch.config import FULL, NANO, SMALL
 from tsp.arch.timing import ENTRIES, timing
 from tspc import doctor
 from tspc.cli import tables
@@ -18,7 +18,7 @@ def test_timing(tsp):
     assert len(lines) == 1 + len(ENTRIES)
     assert lines[0].split()[:5] == ["entry", "formula", "nano", "small", "full"]
     row = next(line for line in lines if line.startswith("sync_release"))
-    assert row.split()[4:7] == ["30", "48", "56"]
+    assert row.split()[4:7] == [str(timing(c).sync_release) for c in (NANO, SMALL, FULL)]
 
 
 def test_timing_of_one_configuration_as_json(tsp):

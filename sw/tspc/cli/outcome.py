@@ -1,11 +1,9 @@
 """What a simulation left, beside its plan: the three columns and what differs between them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from tspc.compare import Comparison, compare, explain
+from tspc.compare import compare, explain
 from tspc.engines.base import Result
 from tspc.plan import Schedule
 from tspc.program import Program
@@ -13,31 +11,40 @@ from tspc.program import Program
 __all__ = ["Outcome"]
 
 
-@dataclass
 class Outcome:
-    """One program's schedule and runs.
+    """One program's schedule and runs, compared.
 
     An engine that did not run has no column: the comparison is then between the other two.
+
+    Parameters
+    ----------
+    program, schedule
+        What ran and what was planned.
+    golden, rtl
+        What each engine did; at least one of them.
+
+    Attributes
+    ----------
+    first
+        What differs first, None if nothing does.
+    first_drive
+        The first word on a stream that differs, of deep runs of both engines.
     """
 
-    program: Program
-    schedule: Schedule
-    golden: Result | None = None
-    rtl: Result | None = None
-    comparison: Comparison | None = None
-
-    def compare(self) -> list[str]:
-        """Compare all columns; returns what differs first, nothing if nothing does."""
-        one = self.golden or self.rtl
-        other = self.rtl or self.golden
-        assert one is not None and other is not None
-        schedule, config = self.schedule, self.program.config
+    def __init__(
+        self, program: Program, schedule: Schedule, golden: Result | None, rtl: Result | None
+    ) -> None:
+        one, other = golden or rtl, rtl or golden
+        if one is None or other is None:
+            raise ValueError("nothing has run")
+        self.program, self.schedule, self.golden, self.rtl = program, schedule, golden, rtl
+        self.result = other
+        config = program.config
         self.comparison = compare(config, schedule.events, schedule.done, one, other)
-        if self.comparison.first is None:
-            deep = one.drives is not None and other.drives is not None
-            first = explain(config, one, other) if deep and one is not other else None
-            return [first] if first else []
-        return [self.comparison.first]
+        self.first, self.first_drive = self.comparison.first, None
+        if one is not other and one.drives is not None and other.drives is not None:
+            self.first_drive = explain(config, one, other)
+            self.first = self.first or self.first_drive
 
     def records(self) -> dict[str, NDArray[np.void]]:
         """All records by column and kind, for a file."""
@@ -52,7 +59,6 @@ class Outcome:
 
     def to_dict(self) -> dict[str, object]:
         """For ``--json``."""
-        assert self.comparison is not None
         runs = {"golden": self.golden, "rtl": self.rtl}
         return {
             "program": self.program.name,
@@ -65,12 +71,12 @@ class Outcome:
             },
             "events": vars(self.comparison.events),
             "bits": vars(self.comparison.bits),
-            "first_difference": self.comparison.first,
+            "first_difference": self.first,
+            "first_drive": self.first_drive,
             "seconds": {name: r.seconds for name, r in runs.items() if r is not None},
         }
 
     def __str__(self) -> str:
-        assert self.comparison is not None
         schedule, config = self.schedule, self.program.config
         heads = ["", "schedule"]
         rows = [

@@ -1,30 +1,18 @@
 """``tsp sim``: run a program, and compare schedule, golden model and RTL."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
-from tspc.cli.check import golden_diagnostic, problem_diagnostics
-from tspc.cli.common import (
-    Output,
-    command,
-    config_option,
-    console,
-    error,
-    load_program,
-    write_bytes,
-)
+from tspc.cli.check import problem_diagnostics
+from tspc.cli.common import Output, command, config_option, error, load_program, write_bytes
 from tspc.cli.outcome import Outcome
+from tspc.cli.running import run_golden, run_rtl
 from tspc.cli.tensor_files import Arrays, check_dump, dump_arrays, load_arrays, npz
-from tspc.diagnostics import DiagnosticError
+from tspc.diagnostics import Diagnostic, DiagnosticError, Note
 from tspc.plan import expand
 from tspc.program import Program
-
-if TYPE_CHECKING:
-    from tspc.engines.base import Progress, ProgressCallback, Result
 
 __all__ = ["sim_command"]
 
@@ -78,15 +66,11 @@ def sim_command(
     program, tensors = load_arrays(program, loads)
     if verify:
         _verify(program)
-    golden = _run_golden(program, tensors, deep) if engine != "rtl" else None
-    rtl = _run_rtl(program, tensors, deep, output) if engine != "golden" else None
-    if rtl is not None and rtl.stopped is not None:
-        remedy = "" if golden else "run it on the golden model, which names the word"
-        raise error("C0010", f"the chip stopped: {rtl.stopped}", help=remedy)
-    try:
-        outcome = Outcome(program, expand(program), golden, rtl)
-    except ValueError as problem:  # BadWord is one
-        raise error("C0008", f"the program has no schedule: {problem}", file=obj) from None
+    outcome = _run(program, tensors, engine, deep, output.as_json)
+    if outcome.first is not None and engine == "both" and not deep:
+        # A difference is looked for again where it first shows: on a stream.
+        again = _run(program, tensors, engine, True, output.as_json)
+        outcome.first_drive = again.first_drive
     return _report(output, outcome, what, dump, events)
 
 
@@ -98,61 +82,14 @@ def _verify(program: Program) -> None:
         raise DiagnosticError(problem_diagnostics(report, program))
 
 
-def _run_golden(program: Program, tensors: Arrays, deep: bool) -> "Result":
-    from tspc.golden.errors import GoldenError
-    from tspc.golden.model import GoldenEngine
-
+def _run(program: Program, tensors: Arrays, engine: str, deep: bool, quiet: bool) -> Outcome:
+    golden = run_golden(program, tensors, deep) if engine != "rtl" else None
+    rtl = run_rtl(program, tensors, deep, quiet) if engine != "golden" else None
     try:
-        return GoldenEngine().run(program, tensors, deep=deep)
-    except GoldenError as problem:
-        raise DiagnosticError([golden_diagnostic(problem, program)]) from None
-    except ValueError as problem:
-        raise error("C0011", str(problem)) from None
-
-
-def _run_rtl(program: Program, tensors: Arrays, deep: bool, output: Output) -> "Result":
-    from tspc.engines.rtl import RtlEngine
-    from tspc.engines.verilator import SimulationError
-
-    try:
-        with _progress(quiet=output.as_json) as progress:
-            return RtlEngine().run_many(program, [tensors], deep=deep, progress=progress)[0]
-    except SimulationError as problem:
-        remedy = "'tsp doctor' checks what building the chip needs"
-        raise error("C0009", f"the simulation failed: {problem}", help=remedy) from None
-    except ValueError as problem:
-        raise error("C0011", str(problem)) from None
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator["ProgressCallback | None"]:
-    """A bar on standard error. The last cycle is known, so the time to go is exact."""
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bars
-
-    if quiet:
-        yield None
-        return
-    columns = (
-        TextColumn("rtl"),
-        BarColumn(),
-        TextColumn("{task.fields[cycles]}"),
-        TextColumn("{task.fields[eta]}"),
-    )
-    with Bars(*columns, console=console(), transient=True) as bar:
-        task = bar.add_task("", total=None, cycles="building the chip", eta="")
-
-        def show(p: "Progress") -> None:
-            left = p.remaining
-            bar.update(
-                task,
-                completed=p.cycles,
-                total=p.total_cycles,
-                cycles=f"{p.cycles} of {p.total_cycles} cycles",
-                eta="" if left is None else f"{left:.0f} s to go",
-            )
-
-        yield show
+        schedule = expand(program)
+    except ValueError as problem:  # BadWord is one
+        raise error("C0008", f"the program has no schedule: {problem}") from None
+    return Outcome(program, schedule, golden, rtl)
 
 
 def _report(
@@ -163,19 +100,17 @@ def _report(
     events: str | None,
 ) -> int:
     """Write files, then the comparison; returns the exit code."""
-    result = outcome.rtl or outcome.golden
-    assert result is not None
     if events is not None:
         write_bytes(events, npz(outcome.records()))
     if dump is not None:
-        write_bytes(dump, npz(dump_arrays(outcome.program, what, result)))
-    different = outcome.compare()
+        write_bytes(dump, npz(dump_arrays(outcome.program, what, outcome.result)))
     data = outcome.to_dict()
-    if different:
+    if outcome.first is not None:
         if output.as_json:
             click.echo(json.dumps(data | {"ok": False}, indent=2), err=output.to_stderr)
             return 1
         click.echo(str(outcome), err=output.to_stderr)
-        raise error("C0007", different[0], help="docs/user.md tells how to read the records")
+        notes = () if outcome.first_drive is None else (Note(outcome.first_drive),)
+        raise DiagnosticError([Diagnostic("C0007", outcome.first, notes=notes)])
     output.result(str(outcome), data)
     return 0
