@@ -1,0 +1,286 @@
+"""The list scheduler: a graph in, a program out.
+
+Jobs become ready when what they read has been placed; of the ready ones the one with the longest
+way to the end goes first and takes the earliest place it finds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsp.arch.config import LANES, Config, QueueKind
+from tsp.arch.isa import make
+from tspc.program import Address, Program, Tensor
+from tspc.scheduler.compress import Text, compress, compress_memory
+from tspc.scheduler.geometry import Floor
+from tspc.scheduler.graph import Graph, Kind, Node
+from tspc.scheduler.jobs import Job, cut
+from tspc.scheduler.layout import Layout, Piece
+from tspc.scheduler.place import PlacementError, Placer
+from tspc.scheduler.stages import Stage, build_stages
+from tspc.scheduler.tables import Access, HorizonError, Tables
+
+__all__ = ["ScheduleError", "schedule"]
+
+#: Longest schedule that is tried, in cycles.
+LONGEST = 1 << 18
+
+
+class ScheduleError(Exception):
+    """A graph that has no schedule on this chip; the message says what does not fit."""
+
+
+def schedule(
+    graph: Graph, *, planes: tuple[str, ...] | None = None, block_rows: int | None = None
+) -> Program:
+    """Schedule a graph.
+
+    Parameters
+    ----------
+    graph
+        What to compute.
+    planes
+        Names of the MXM planes that may be used (``E0``, ``W0``, ...); all if not given.
+    block_rows
+        Rows of a burst, at most the words of a bank (which is taken if it is not given).
+
+    Raises
+    ------
+    ScheduleError
+        If the program fits neither MEM nor the queues, or a name of a plane is unknown.
+    """
+    floor = Floor(graph.config)
+    if not graph.outputs:
+        raise ScheduleError(f"{graph.name}: the graph has no output")
+    allowed = tuple(floor.planes) if planes is None else planes
+    if unknown := sorted(set(allowed) - set(floor.planes)) or not allowed:
+        raise ScheduleError(f"planes {unknown or '()'}: there are {', '.join(floor.planes)}")
+    rows = graph.config.bank_words if block_rows is None else block_rows
+    if not 1 <= rows <= graph.config.bank_words:
+        raise ScheduleError(f"block_rows = {rows} is not in 1 .. {graph.config.bank_words}")
+    horizon = 2048
+    while horizon <= LONGEST:
+        try:
+            return _Scheduler(graph, floor, allowed, rows, horizon).run()
+        except HorizonError:
+            horizon *= 4
+    raise ScheduleError(f"{graph.name}: the schedule is longer than {LONGEST} cycles")
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A job, what it waits for, and how long the way from it to the end is."""
+
+    job: Job
+    order: int
+    after: list["_Entry"]
+    way: int = 0
+
+
+class _Scheduler:
+    def __init__(
+        self, graph: Graph, floor: Floor, planes: tuple[str, ...], rows: int, horizon: int
+    ) -> None:
+        self._graph = graph
+        self._floor = floor
+        self._planes = planes
+        self._rows = rows
+        self._stages = build_stages(graph)
+        self._tables = Tables(floor, horizon)
+        self._layout = Layout(floor, self._tables, rows, _apart(self._stages))
+
+    def run(self) -> Program:
+        """Place all jobs and write the program."""
+        config = self._floor.config
+        self._check_sizes()
+        placer = Placer(self._floor, self._tables, self._layout, self._planes)
+        waiting = self._entries()
+        placed: set[int] = set()
+        while waiting:
+            ready = [e for e in waiting if all(a.order in placed for a in e.after)]
+            entry = min(ready, key=lambda e: (-e.way, e.order))
+            try:
+                placer.place(entry.job)
+            except PlacementError as error:
+                raise ScheduleError(f"{self._graph.name}: {error}") from None
+            placed.add(entry.order)
+            waiting.remove(entry)
+        self._place_unread()
+        text = self._text()
+        _check_room(config, text)
+        return Program(
+            name=self._graph.name,
+            config=config,
+            text={q: tuple(w.encode() for w in t.words) for q, t in text.items()},
+            plan={q: t.plan for q, t in text.items()},
+            memory=self._image(),
+            tensors=tuple(self._tensors()),
+        )
+
+    # ---- jobs ----------------------------------------------------------------------------
+
+    def _entries(self) -> list[_Entry]:
+        """All jobs with their order, dependences and ways to the end."""
+        found: list[_Entry] = []
+        by_target: dict[Node, list[_Entry]] = {}
+        for stage in self._stages:
+            mine: list[_Entry] = []
+            for job in cut(stage, self._floor, self._planes, self._rows):
+                after = [
+                    e
+                    for node in stage.reads
+                    for e in by_target.get(node, ())
+                    if job.by_chunk or node.rows == 1 or _overlap(job, e.job)
+                ]
+                mine.append(_Entry(job, len(found) + len(mine), after))
+            by_target[stage.target] = mine
+            found += mine
+        time = self._floor.time
+        for entry in reversed(found):
+            hops = self._floor.config.stops
+            entry.way += len(entry.job.stage.operations) * time.vxm_d_func + hops
+            if entry.job.stage.matmul is not None:
+                entry.way += time.abc_to_acc + time.acc_d_func + hops
+            for a in entry.after:
+                a.way = max(a.way, entry.way)
+        return found
+
+    def _check_sizes(self) -> None:
+        config = self._floor.config
+        for stage in self._stages:
+            for node in (*stage.reads, stage.target):
+                if node.rows == 1 and node.chunks(config) > config.bank_words:
+                    most = config.bank_words * config.lanes
+                    raise ScheduleError(
+                        f"{node.name}: a row of {node.shape[1]} is longer than {most}, a bank"
+                    )
+        if any(stage.matmul is not None for stage in self._stages):
+            for name in self._planes:
+                try:
+                    slices = self._layout.weight_slices(self._floor.planes[name])
+                except ValueError as error:
+                    raise ScheduleError(f"{config.name}: {error}") from None
+                self._layout.feeding.update(q.index for q in slices)
+
+    def _place_unread(self) -> None:
+        """Room for inputs that nothing reads, so that they can be given all the same."""
+        for node in self._graph.nodes:
+            if node.kind is Kind.INPUT:
+                for piece in self._pieces(node):
+                    if piece not in self._layout.regions:
+                        queues = list(self._floor.memories.values())
+                        picked = self._layout.candidates(piece, queues)[: node.type.bytes]
+                        regions = [self._layout.allocate(q, piece) for q in picked]
+                        self._layout.place(piece, regions, 0)
+
+    # ---- text ----------------------------------------------------------------------------
+
+    def _text(self) -> dict[int, Text]:
+        config, begin = self._floor.config, self._tables.begin
+        found: dict[int, Text] = {}
+        accesses: dict[int, list[tuple[Access, int]]] = {}
+        for access, stream in self._tables.accesses:
+            accesses.setdefault(access.queue, []).append((access, stream))
+        for queue in config.queues:
+            if queue.kind is QueueKind.MEM and queue.index in accesses:
+                mine = accesses[queue.index]
+                found[queue.index] = compress_memory(config, queue, mine, begin)
+            elif self._tables.issued.get(queue.index):
+                issues = self._tables.issued[queue.index]
+                found[queue.index] = compress(config, queue, issues, begin)
+        first = config.queue_by_name["VXM0"].index
+        rest = found.get(first, Text((make("HALT"),), (begin,)))
+        words = (make("NOTIFY"), make("SYNC", n=1), *rest.words)
+        found[first] = Text(words, (0, 1, *rest.plan))
+        return found
+
+    # ---- data ----------------------------------------------------------------------------
+
+    def _pieces(self, node: Node) -> list[Piece]:
+        if node.rows == 1:
+            return [Piece(node, 0, 0)]
+        blocks = range(-(-node.rows // self._rows))
+        return [Piece(node, b, c) for b in blocks for c in range(node.chunks(self._floor.config))]
+
+    def _tensors(self) -> list[Tensor]:
+        found = []
+        for node in self._graph.nodes:
+            if node.kind is Kind.INPUT:
+                found.append(self._tensor(node, node.name, "input"))
+        for name, node in self._graph.outputs.items():
+            found.append(self._tensor(node, name, "output"))
+        return found
+
+    def _tensor(self, node: Node, name: str, role: str) -> Tensor:
+        shape = (node.rows, node.chunks(self._floor.config), node.type.bytes, 3)
+        places = np.empty(shape, np.int32)
+        for row in range(shape[0]):
+            for chunk in range(shape[1]):
+                piece, element = self._layout.piece(node, row, chunk)
+                for byte, r in enumerate(self._layout.regions[piece]):
+                    places[row, chunk, byte] = (r.queue, r.bank, r.base + element)
+        return Tensor(name, node.dtype, node.given_shape, role, places)
+
+    def _image(self) -> Mapping[Address, NDArray[np.uint8]]:
+        """Constants and weights that were placed."""
+        image: dict[Address, NDArray[np.uint8]] = {}
+        lanes = self._floor.config.lanes
+        for piece, regions in self._layout.regions.items():
+            if piece.node.kind is not Kind.CONSTANT:
+                continue
+            assert piece.node.value is not None
+            planes = byte_planes(piece.node.value.reshape(piece.node.shape), lanes)
+            if piece.node.rows == 1:
+                elements = planes[0]
+            else:
+                first = piece.block * self._rows
+                elements = planes[first : first + self._rows, piece.chunk]
+            for byte, region in enumerate(regions):
+                for i in range(region.length):
+                    image[region.queue, region.bank, region.base + i] = elements[i, byte]
+        for (_, node, k, n), regions in self._layout.weights.items():
+            assert node.value is not None
+            tile = np.zeros((lanes, lanes), np.int8)
+            part = node.value[k * lanes : (k + 1) * lanes, n * lanes : (n + 1) * lanes]
+            tile[: part.shape[0], : part.shape[1]] = part
+            for i, region in enumerate(regions):
+                for column in range(region.length):
+                    address = (region.queue, region.bank, region.base + column)
+                    image[address] = tile[:, LANES * column + i].view(np.uint8).copy()
+        return image
+
+
+def byte_planes(value: NDArray[np.generic], lanes: int) -> NDArray[np.uint8]:
+    """Vectors of a (rows, columns) tensor: uint8 of shape (rows, chunks, bytes, lanes)."""
+    rows, columns = value.shape
+    chunks = -(-columns // lanes)
+    padded = np.zeros((rows, chunks * lanes), value.dtype)
+    padded[:, :columns] = value
+    raw = padded.view(np.uint8).reshape(rows, chunks, lanes, value.dtype.itemsize)
+    return np.ascontiguousarray(raw.transpose(0, 1, 3, 2))
+
+
+def _apart(stages: list[Stage]) -> dict[Node, set[Node]]:
+    """For each tensor those that some stage reads or writes together with it."""
+    found: dict[Node, set[Node]] = {}
+    for stage in stages:
+        together = (*stage.reads, stage.target)
+        for node in together:
+            found.setdefault(node, set()).update(n for n in together if n is not node)
+    return found
+
+
+def _overlap(a: Job, b: Job) -> bool:
+    return a.row < b.row + b.count and b.row < a.row + a.count
+
+
+def _check_room(config: Config, text: Mapping[int, Text]) -> None:
+    for queue, t in sorted(text.items()):
+        if len(t.words) > config.queue_words:
+            raise ScheduleError(
+                f"{config.queues[queue].name} needs {len(t.words)} words; its buffer holds "
+                f"{config.queue_words} (until IFETCH is built a program must fit the buffers: "
+                "fewer rows or layers)"
+            )
