@@ -1,4 +1,4 @@
-"""The reference pages, written from tsp.arch: ``python -m tspc.docs [--check]``.
+"""Reference pages and pictures, written from tsp.arch: ``python -m tspc.docs [--check]``.
 
 With ``--check`` nothing is written, and a page that is not what it would be written as is named.
 """
@@ -19,10 +19,11 @@ from tspc.manual import MANUAL
 from tspc.objectfile import CODES as OBJECT_CODES
 from tspc.objectfile import write_atomically
 from tspc.optiming import entries_of
+from tspc.pictures import floorplan, timeline
 
 __all__ = ["PAGES", "main"]
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).resolve().parents[2] / "docs"
 _HEAD = "<!-- Written by python -m tspc.docs from tsp.arch; make no change here. -->\n"
 _ROW = 32  #: bits in a row of an encoding drawing
 
@@ -311,10 +312,12 @@ def configurations_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "isa.md": isa_page,
-    "timing.md": timing_page,
-    "errors.md": errors_page,
-    "configurations.md": configurations_page,
+    "reference/isa.md": isa_page,
+    "reference/timing.md": timing_page,
+    "reference/errors.md": errors_page,
+    "reference/configurations.md": configurations_page,
+    "images/floorplan.svg": lambda: floorplan(NANO),
+    "images/timeline.svg": lambda: timeline(NANO),
 }
 
 
@@ -330,7 +333,7 @@ def main(argv: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
             continue
         stale.append(str(path))
         if not options.check:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text.encode())
             print(f"wrote {path}")
     if options.check and stale:

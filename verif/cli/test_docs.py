@@ -33,7 +33,7 @@ def test_stale_and_missing_pages_are_named(tmp_path, capsys):
     assert capsys.readouterr().err.count("stale: ") == len(docs.PAGES)
     assert docs.main([], tmp_path) == 0
     assert docs.main(["--check"], tmp_path) == 0
-    page = tmp_path / "timing.md"
+    page = tmp_path / "reference" / "timing.md"
     page.write_text(page.read_text().replace(" 1 |", " 2 |", 1))
     capsys.readouterr()
     assert docs.main(["--check"], tmp_path) == 1
