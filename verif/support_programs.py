@@ -64,7 +64,7 @@ def encode(
                 found.append((now, make("NOP", n=gap).encode()))
                 now += gap
             found.append((cycle, i.encode()))
-            last, now = cycle, cycle + 1
+            last, now = cycle, cycle + (i["n"] if i.name == "NOP" else 1)
             if i.name == "SYNC":
                 released = [t for t in notifies if t >= cycle - 1][i["n"] - 1 :]
                 now = released[0] + table.sync_release if released else now

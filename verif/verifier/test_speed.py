@@ -6,7 +6,7 @@ from tsp.arch.config import NANO
 from tsp.arch.isa import make
 from tspc.verifier import verify
 from verif.support_programs import build, read, write
-from verif.verifier.cases import D, at, image, mem
+from verif.verifier.cases import D, T, at, image, mem
 
 COPIES = 4000
 
@@ -19,7 +19,7 @@ def test_a_hundred_thousand_events() -> None:
         alu, start = f"VXM{k}", 2 * D + k
         places += [(source, 0, offset) for offset in range(NANO.bank_words)]
         work = at(source, alu, start)
-        done = at(alu, sink, work, 11)
+        done = at(alu, sink, work, T.vxm_d_func)
         loads = [
             (start + n * COPIES, mem(**read(0, 0, k, stride=1, count=COPIES))) for n in range(3)
         ]

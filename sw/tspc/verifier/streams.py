@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsp.arch.config import STREAMS
 from tsp.arch.errors import ErrorClass
@@ -19,7 +20,7 @@ from tspc.verifier.expand import Issue
 from tspc.verifier.report import Problem
 from tspc.verifier.tables import Ints, Table, drives_of, first_of_pairs, party_of, reads_of, spread
 
-__all__ = ["check_streams"]
+__all__ = ["check_streams", "feeders"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,34 @@ class _Placed:
 
 def check_streams(issues: Sequence[Issue], stops: int, timing: Timing) -> list[Problem]:
     """Find every stream conflict and every read of a stream that carries nothing."""
+    drives, reads = _tables(issues, stops, timing)
+    return _conflicts(drives, issues) + _empties(drives, reads, issues)
+
+
+def feeders(issues: Sequence[Issue], stops: int, timing: Timing) -> tuple[int, int]:
+    """How many of the driven words some reader takes, and how many are driven."""
+    drives, reads = _tables(issues, stops, timing)
+    below, fed = _last_writer(drives, reads)
+    return len(np.unique(below[fed])), len(drives.key)
+
+
+def _tables(issues: Sequence[Issue], stops: int, timing: Timing) -> tuple[_Placed, _Placed]:
+    """Everything that is driven, and everything that is read."""
     numbered = list(enumerate(issues))
     drives = spread([u for n, i in numbered for u in drives_of(n, i, timing)], issues)
     reads = spread([u for n, i in numbered for u in reads_of(n, i, timing)], issues)
     latest = max([int(t.time.max()) for t in (drives, reads) if len(t.time)], default=0)
     span = latest + 2 * stops
-    placed = _place(drives, issues, stops, span, 0)
-    read = _place(reads, issues, stops, span, 1)
-    return _conflicts(placed, issues) + _empties(placed, read, issues, timing)
+    return _place(drives, issues, stops, span, 0), _place(reads, issues, stops, span, 1)
+
+
+def _last_writer(drives: _Placed, reads: _Placed) -> tuple[Ints, NDArray[np.bool_]]:
+    """For each read the row of its last writer upstream, and whether there is one."""
+    below = np.searchsorted(drives.key, reads.key, side="right") - 1
+    fed = (below >= 0) & (reads.position >= 0)
+    if len(drives.group):
+        fed &= drives.group[below] == reads.group
+    return below, fed
 
 
 def _place(table: Table, issues: Sequence[Issue], stops: int, span: int, back: int) -> _Placed:
@@ -78,15 +99,8 @@ def _conflicts(drives: _Placed, issues: Sequence[Issue]) -> list[Problem]:
     return first_of_pairs(cases, [int(t.time[r]) for r in rows], make)
 
 
-def _empties(
-    drives: _Placed, reads: _Placed, issues: Sequence[Issue], timing: Timing
-) -> list[Problem]:
-    below = np.searchsorted(drives.key, reads.key, side="right") - 1
-    fed = below >= 0
-    if len(drives.group):
-        fed &= drives.group[below] == reads.group
-    fed &= reads.position >= 0
-    rows = np.flatnonzero(~fed)
+def _empties(drives: _Placed, reads: _Placed, issues: Sequence[Issue]) -> list[Problem]:
+    rows = np.flatnonzero(~_last_writer(drives, reads)[1])
     t = reads.table
 
     def make(n: int, count: int) -> Problem:

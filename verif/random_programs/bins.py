@@ -1,0 +1,156 @@
+"""Functional coverage: which bins there are, made from ``tsp.arch``, and which a record hits.
+
+A bin is a tuple of plain values, its kind first:
+
+* ``VXM operand``: operation, compute type, operand, its type, east, west or immediate;
+* ``VXM result``: operation, compute type, result type, direction, saturate;
+* ``VXM types``: operation, compute type, type of operand a, result type;
+* ``VXM unit``: operation, compute type, ALU;
+* ``MEM``: port, hemisphere, bank, direction; ``MEM stream``: port, stream; ``MEM slice``: port,
+  queue;
+* ``LW``: hemisphere, plane, stream group, column; ``MXM``: hemisphere, plane, install, mode;
+  ``ABC stream``: hemisphere, index;
+* ``ACC``: hemisphere, plane, mode; ``ACC group``: hemisphere, preload or result, first stream;
+* ``ICU``: instruction, kind of queue.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsp.arch.config import STREAMS, Config, Hemisphere, Queue, QueueKind
+from tsp.arch.isa import (
+    FORMATS,
+    VXM_OPS,
+    AbcMode,
+    AccMode,
+    Compute,
+    Instruction,
+    Type,
+    decode,
+    vxm_op,
+)
+
+__all__ = ["Bin", "bins", "hit"]
+
+Bin = tuple[str | int, ...]
+
+EAST, WEST, IMMEDIATE = "E", "W", "I"
+_READS_STREAM = (AbcMode.STREAM, AbcMode.KEEP)
+
+
+def direction(stream: int) -> str:
+    """``E`` or ``W`` of a stream number."""
+    return WEST if stream >= STREAMS else EAST
+
+
+def bins(config: Config) -> frozenset[Bin]:
+    """Every bin of a configuration."""
+    return frozenset([*_vxm_bins(), *_mem_bins(config), *_mxm_bins(config), *_icu_bins(config)])
+
+
+def _vxm_bins() -> Iterator[Bin]:
+    for op in VXM_OPS.values():
+        for compute in (c.name for c in op.built):
+            for kind in Type:
+                for letter in "abc"[: op.operands]:
+                    for source in (EAST, WEST, IMMEDIATE):
+                        yield "VXM operand", op.name, compute, letter, kind.name, source
+                for flow in (EAST, WEST):
+                    for saturate in (0, 1):
+                        yield "VXM result", op.name, compute, kind.name, flow, saturate
+                for result in Type:
+                    yield "VXM types", op.name, compute, kind.name, result.name
+            for alu in range(16):
+                yield "VXM unit", op.name, compute, alu
+
+
+def _mem_bins(config: Config) -> Iterator[Bin]:
+    for port in ("read", "write"):
+        for hemisphere in Hemisphere:
+            for bank in (0, 1):
+                for flow in (EAST, WEST):
+                    yield "MEM", port, hemisphere.name, bank, flow
+        for stream in range(2 * STREAMS):
+            yield "MEM stream", port, stream
+        for queue in config.queues:
+            if queue.kind is QueueKind.MEM:
+                yield "MEM slice", port, queue.name
+
+
+def _mxm_bins(config: Config) -> Iterator[Bin]:
+    for hemisphere in (h.name for h in Hemisphere):
+        for plane in range(config.planes):
+            for group in range(0, STREAMS, 16):
+                for column in range(config.superlanes):
+                    yield "LW", hemisphere, plane, group, column
+            for install in (0, 1):
+                for mode in AbcMode:
+                    if install or mode:
+                        yield "MXM", hemisphere, plane, install, mode.name
+            for acc in AccMode:
+                yield "ACC", hemisphere, plane, acc.name
+        for stream in range(STREAMS):
+            yield "ABC stream", hemisphere, stream
+        for group in range(0, STREAMS, 4):
+            for use in ("preload", "result"):
+                yield "ACC group", hemisphere, use, group
+
+
+def _icu_bins(config: Config) -> Iterator[Bin]:
+    kinds = {q.kind.name for q in config.queues}
+    for form in FORMATS.values():
+        if form.name in ("SYNC", "NOTIFY", "HALT"):
+            for kind in kinds:
+                yield "ICU", form.name, kind
+
+
+def hit(config: Config, events: NDArray[np.void]) -> set[Bin]:
+    """The bins that a record of dtype :data:`tspc.events.EVENT` hits."""
+    pairs = np.unique(np.ascontiguousarray(events[["queue", "word"]]).copy())
+    found: set[Bin] = set()
+    for pair in pairs:
+        word = int.from_bytes(bytes(pair["word"]), "little")
+        found.update(bins_of(config.queues[int(pair["queue"])], decode(word)))
+    return found
+
+
+def bins_of(queue: Queue, i: Instruction) -> Iterator[Bin]:
+    """The bins that one event hits."""
+    side = "" if queue.hemisphere is None else queue.hemisphere.name
+    if not i.format.functional:
+        yield "ICU", i.name, queue.kind.name
+    elif i.name == "VXM":
+        yield from _of_vxm(queue, i)
+    elif i.name == "MEM":
+        for port in ("read", "write"):
+            if i[f"{port}_kind"]:
+                stream = i[f"{port}_stream"]
+                yield "MEM", port, side, i[f"{port}_bank"], direction(stream)
+                yield "MEM stream", port, stream
+                yield "MEM slice", port, queue.name
+    elif i.name == "LW":
+        yield "LW", side, queue.unit, i["stream"], i["column"]
+    elif i.name == "MXM":
+        yield "MXM", side, queue.unit, i["install"], AbcMode(i["mode"]).name
+        if i["mode"] in _READS_STREAM:
+            yield "ABC stream", side, i["stream"]
+    elif i.name == "ACC":
+        mode = AccMode(i["mode"])
+        yield "ACC", side, queue.unit, mode.name
+        if mode not in (AccMode.WRITE, AccMode.ADD):
+            use = "preload" if mode is AccMode.PRELOAD else "result"
+            yield "ACC group", side, use, i["stream"]
+
+
+def _of_vxm(queue: Queue, i: Instruction) -> Iterator[Bin]:
+    op, compute = vxm_op(i["op"]), Compute(i["compute"]).name
+    result = Type(i["result_type"]).name
+    for letter in "abc"[: op.operands]:
+        source = IMMEDIATE if i[f"{letter}_immediate"] else direction(i[f"{letter}_stream"])
+        yield "VXM operand", op.name, compute, letter, Type(i[f"{letter}_type"]).name, source
+    flow = direction(i["result_stream"])
+    yield "VXM result", op.name, compute, result, flow, i["saturate"]
+    yield "VXM types", op.name, compute, Type(i["a_type"]).name, result
+    yield "VXM unit", op.name, compute, queue.unit
