@@ -188,7 +188,9 @@ def build(
         With the first lines of what Verilator or the compiler said.
     """
     control = control_file(top, inputs, outputs, blocks)
-    arguments = ["-O3", "--x-initial", "fast", *(["--hierarchical"] if blocks else []), *extra]
+    arguments = ["-O3", "--x-initial", "fast", *extra]
+    if blocks:
+        arguments += ["--hierarchical", "-j", str(os.cpu_count() or 1)]
     arguments += [f"-Wno-{name}" for name in WAIVED]
     directory = root / f"{top}-{_key(sources, control, timescale, arguments)}"
     directory.mkdir(parents=True, exist_ok=True)
