@@ -16,6 +16,7 @@ _CELL = 34  #: width of a stop
 _NAMES = 118  #: top of the first superlane; names of the units stand above
 _ROW, _GAP = 54, 22  #: height of a superlane, and of the gap in which control goes north
 _STRIP = 34  #: height of the ICU strip
+_NARROWEST = 760  #: width that the legend needs
 _EAST, _WEST = 18, 38  #: where the streams run in a superlane
 
 _STYLES = {kind: kind.value.split("_")[0] for kind in QueueKind}
@@ -52,9 +53,10 @@ class _Plan:
         self.stops = [list(g) for _, g in groupby(config.queues, key=lambda q: q.stop)]
         self.rows = _rows(config)
         self.strip = _NAMES + len(self.rows) * (_ROW + _GAP)
-        self.width = _LEFT + _CELL * len(self.stops) + _RIGHT
+        self.width = max(_LEFT + _CELL * len(self.stops) + _RIGHT, _NARROWEST)
+        plural = "s" if config.superlanes > 1 else ""
         self.title = (
-            f"{config.name}: {config.superlanes} superlanes of {LANES} lanes, "
+            f"{config.name}: {config.superlanes} superlane{plural} of {LANES} lanes, "
             f"{config.stops} stops, {len(config.queues)} instruction queues"
         )
         self.canvas = Canvas(
@@ -141,7 +143,7 @@ class _Plan:
             self.canvas.box(28, at - 4, 8, 8, way, radius=1)
             self.canvas.head(50 if way == "east" else 14, at, way[0], way)
             self.canvas.text(58, at + 4, f"{flow % way} of each superlane", size=10)
-        right = _LEFT + _CELL * len(self.stops) / 2
+        right = self.width / 2 + 80
         self.canvas.line(right + 9, y + 7, right + 9, y - 1, "control", 1.3)
         self.canvas.head(right + 9, y - 5, "n", "tip", 5)
         self.canvas.text(right + 26, y + 4, "control, one superlane north a cycle", size=10)

@@ -151,28 +151,18 @@ class _Chart:
         step = self.height + _PANEL
         for superlane in self.superlanes:
             self.panel(_TOP + superlane * step, superlane)
-        y = _TOP + len(self.superlanes) * step - 4
-        canvas.text(
-            14,
-            y,
+        north = " Superlane 1 does all of it one cycle later." * (len(self.superlanes) > 1)
+        below = (
             f"Issue at superlane 0: READ {s.read}, VXM {s.vxm}, WRITE {s.write}; the array is "
-            f"written in cycle {s.stored}. Superlane 1 does all of it one cycle later.",
-            size=10,
-        )
-        canvas.text(
-            14,
-            y + 17,
+            f"written in cycle {s.stored}.{north}",
             "Bars: a unit at work, from the control's arrival. Arrows: the operand is captured "
             "from the neighbour's register, d_skew after the issue.",
-            size=10,
-        )
-        canvas.text(
-            14,
-            y + 34,
             "Solid: the vector on its way to who uses it. Pale: the same vector flows on, and "
             "could be used again, until something replaces it or the chip ends.",
-            size=10,
         )
+        for n, words in enumerate(below):
+            y = _TOP + len(self.superlanes) * step - 4 + 17 * n
+            canvas.text(14, y, words, size=10)
         return canvas.render()
 
 
