@@ -14,6 +14,8 @@ from tspc.cli import sim
 from tspc.cli.ranges import parse_range
 from tspc.cli.running import run_golden
 from tspc.diagnostics import DiagnosticError
+from tspc.engines.rtl import RtlEngine
+from tspc.engines.verilator import SimulationError
 from verif.cli.conftest import ADD, DONE, TEXT, WRITE
 
 GOLDEN = ["--engine", "golden"]
@@ -244,6 +246,27 @@ def test_engines_that_differ_are_run_again_deep(tsp, obj, monkeypatch):
     asked.clear()
     report = json.loads(tsp("sim", obj, "--deep", "--load", "x=x.npy", "--json").stdout)
     assert asked == [True] and not report["ok"] and "VXM12 on E7" in report["first_drive"]
+
+
+def test_a_simulation_that_fails(tsp, obj, monkeypatch):
+    """The tool's own traceback stays inside; what happened is told."""
+
+    def broken(*_, **__):
+        trace = "Traceback (most recent call last):\n  File x\nNameError: no such thing"
+        raise SimulationError(f"writing the Verilog failed:\n{trace}")
+
+    monkeypatch.setattr(RtlEngine, "run_many", broken)
+    report = tsp.fails("sim", obj, "--engine", "rtl", "--load", "x=x.npy")
+    assert "error[C0009]: the simulation failed: writing the Verilog failed: NameError" in report
+    monkeypatch.setattr(RtlEngine, "run_many", lambda *_, **__: [Stopped()])
+    report = tsp.fails("sim", obj, "--engine", "rtl", "--load", "x=x.npy")
+    assert "error[C0010]: the chip stopped: queue dry" in report
+
+
+class Stopped:
+    """The one thing of a result that the command looks at first."""
+
+    stopped = "queue dry"
 
 
 def test_ranges():

@@ -1,5 +1,6 @@
 """Run one program on an engine for the command line: errors as diagnostics, progress as a bar."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -38,8 +39,10 @@ def run_rtl(program: Program, tensors: Arrays, deep: bool, quiet: bool) -> "Resu
         with _progress(quiet) as progress:
             runs = RtlEngine().run_many(program, [tensors], deep=deep, progress=progress)
     except SimulationError as problem:
-        remedy = "'tsp doctor' checks what building the chip needs"
-        raise error("C0009", f"the simulation failed: {problem}", help=remedy) from None
+        remedy = "'tsp doctor' checks what building the chip needs; TSP_TRACEBACK=1 shows all"
+        raise error(
+            "C0009", f"the simulation failed: {_short(str(problem))}", help=remedy
+        ) from None
     except ValueError as problem:
         raise error("C0011", str(problem)) from None
     if runs[0].stopped is not None:
@@ -48,13 +51,22 @@ def run_rtl(program: Program, tensors: Arrays, deep: bool, quiet: bool) -> "Resu
     return runs[0]
 
 
+def _short(report: str) -> str:
+    """A tool's report without its traceback: the first and the last line."""
+    lines = [line.strip() for line in report.splitlines() if line.strip()] or ["no message"]
+    if os.environ.get("TSP_TRACEBACK") or len(lines) <= 2:
+        return report
+    return f"{lines[0]} {lines[-1]}"
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator["ProgressCallback | None"]:
     """A bar on standard error. The last cycle is known, so the time to go is exact."""
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
-    if quiet:
+    shown = console()
+    if quiet or not shown.is_terminal:
         yield None
         return
     columns = (
@@ -63,7 +75,7 @@ def _progress(quiet: bool) -> Iterator["ProgressCallback | None"]:
         TextColumn("{task.fields[cycles]}"),
         TextColumn("{task.fields[eta]}"),
     )
-    with Bars(*columns, console=console(), transient=True) as bar:
+    with Bars(*columns, console=shown, transient=True) as bar:
         task = bar.add_task("", total=None, cycles="building the chip", eta="")
 
         def show(p: "Progress") -> None:
