@@ -5,7 +5,16 @@ Reading order: ``graph`` (what is computed), ``stages`` (what flows without touc
 ``place`` (one job), ``schedule`` (all jobs), ``compress`` (queue text), ``bound`` (how good it is).
 """
 
+from tspc.scheduler.bound import Bound, lower_bound, lower_bound_cycles
 from tspc.scheduler.graph import Graph, GraphError
 from tspc.scheduler.schedule import ScheduleError, schedule
 
-__all__ = ["Graph", "GraphError", "ScheduleError", "schedule"]
+__all__ = [
+    "Bound",
+    "Graph",
+    "GraphError",
+    "ScheduleError",
+    "lower_bound",
+    "lower_bound_cycles",
+    "schedule",
+]

@@ -34,7 +34,7 @@ class _State:
     """What a plane was last told, by placed jobs."""
 
     last_install: int
-    last_compute: int = -1
+    last_compute: int
     installed: Tile | None = None
 
 
@@ -70,9 +70,11 @@ class Matrix:
         self._memory = memory
         self._states: dict[Plane, _State] = {}
 
-    def earliest(self, share: Share) -> int:
-        """A cycle before which no further sum of this share can be emitted."""
-        return self._state(share.plane).last_compute + 1 + self._time.abc_to_acc
+    def earliest(self, job: Job, share: Share) -> int:
+        """A cycle before which this share of a job cannot emit its first sum."""
+        before = len(share.tiles) - 1
+        before *= job.count * (self._superlanes if job.by_chunk else 1)
+        return self._state(share.plane).last_compute + 1 + before + self._time.abc_to_acc
 
     def place(self, job: Job, share: Share, emit: Burst, stream: int) -> None:
         """Place a share of a job so that its sums are emitted in cycles `emit` on `stream`."""
@@ -85,7 +87,7 @@ class Matrix:
             self._stream_rows(job, share, emit, stream, state)
 
     def _state(self, plane: Plane) -> _State:
-        return self._states.setdefault(plane, _State(self._tables.begin))
+        return self._states.setdefault(plane, _State(self._tables.begin, self._tables.begin))
 
     # ---- rows past weights ---------------------------------------------------------------
 

@@ -103,7 +103,7 @@ class Placer:
         """A cycle before which the job's first operation cannot issue."""
         begin = self._tables.begin
         for share in choice.shares:
-            begin = max(begin, self._matrix.earliest(share))
+            begin = max(begin, self._matrix.earliest(job, share))
         for node in job.stage.reads:
             row, chunk, stride = job.element(node)
             if job.stage.matmul is not None and node is job.stage.reads[0]:
