@@ -90,6 +90,18 @@ async def barrier_from_every_stop(dut):
 
 
 @cocotb.test
+async def start_releases_the_first_vxm_queue_alone(dut):
+    """Whatever the length of its text; all others stay parked."""
+    await tb.begin(dut)
+    for words in range(6):
+        texts = {q.index: [NOTIFY, HALT] for q in CONFIG.queues}
+        texts[FIRST] = [word_of("NOP", n=1)] * words + [HALT]
+        events, done = await run(dut, texts, cycles=100)
+        assert events == [(0, FIRST, HALT)] and done is None
+        assert not dut.stopped.value
+
+
+@cocotb.test
 async def notifies_d_apart(dut):
     """A queue notifies every D cycles; SYNC n lets n - 1 of them pass."""
     await tb.begin(dut)
