@@ -13,6 +13,7 @@ from tspc import api
 from tspc.golden.errors import GoldenError
 from tspc.pictures import floorplan, timeline
 from tspc.pictures.timeline import steps
+from tspc.scheduler import Graph
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -87,18 +88,33 @@ def test_files_of_the_verification_plan_exist():
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-def test_the_readme_shows_the_program_of_the_guide_and_its_python_runs(tmp_path, monkeypatch):
-    def block(page, language):
-        text = (ROOT / page).read_text(encoding="utf-8")
-        return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0]
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
-    assert block("README.md", "tsp") == block("docs/user.md", "tsp")
-    code = block("README.md", "python")
-    assert len(code.strip().splitlines()) <= 10
-    monkeypatch.chdir(tmp_path)
-    Path("increment.tsp").write_text(block("README.md", "tsp"))
+
+def executed(code: str) -> dict[str, object]:
+    assert len([line for line in code.splitlines() if line]) <= 10
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)
-    result = names["result"]
+    return names
+
+
+def test_the_readme_shows_the_program_of_the_guide_and_its_python_runs(tmp_path, monkeypatch):
+    (program,) = blocks("README.md", "tsp")
+    assert program == blocks("docs/user.md", "tsp")[0]
+    monkeypatch.chdir(tmp_path)
+    Path("increment.tsp").write_text(program)
+    result = executed(blocks("README.md", "python")[0])["result"]
     assert isinstance(result, api.Result)
     assert result.outputs["y"].tolist() == [*range(97, 128), 127]
+
+
+def test_the_graph_of_the_readme_is_what_numpy_says():
+    names = executed(blocks("README.md", "python")[1])
+    result, graph = names["result"], names["graph"]
+    assert isinstance(result, api.Result) and isinstance(graph, Graph)
+    (weights,) = [n.value for n in graph.nodes if n.name == "w"]
+    sums = np.maximum(np.ones((8, 64), np.int32) @ np.asarray(weights, np.int32), 0)
+    right = np.clip(np.rint(sums / 512), -128, 127)
+    assert result.outputs["y"].tolist() == right.tolist() and right.any()
