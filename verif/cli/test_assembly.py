@@ -1,6 +1,8 @@
 """``tsp as`` and ``tsp dis``."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,7 +105,8 @@ def _sizes(text: str) -> dict[str, int]:
 
 
 def test_files_that_are_not_there(tsp):
-    assert "C0001" in tsp.fails("as", "none.tsp")
+    for name in ("none.tsp", ".", ""):
+        assert "C0001" in tsp.fails("as", name)
     assert "C0001" in tsp.fails("dis", "none.tspo")
     assert "C0002" in tsp.fails("as", "increment.tsp", "-o", "no/folder/x.tspo")
     Path("taken").mkdir()
@@ -137,3 +140,18 @@ def test_wrong_command_lines(tsp):
     ):
         result = tsp(*arguments)
         assert result.exit_code == 2 and result.stderr.startswith("Usage:")
+
+
+def test_a_full_disk(tsp, obj):
+    """/dev/full takes nothing: files, standard output and reports alike."""
+    for arguments in (["as", "increment.tsp", "-o", "-"], ["dis", obj], ["timing"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-c", "from tspc.cli import main; main()", *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 1 and done.stderr.startswith("error[C0002]: cannot write")
+    assert "C0002" in tsp.fails("as", "increment.tsp", "-o", "/dev/full")

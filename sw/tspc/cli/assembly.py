@@ -47,12 +47,13 @@ def summary(program: Program) -> dict[str, object]:
 @command
 def assemble_command(output: Output, text: str, out: str | None, config: str | None) -> None:
     """Assemble TEXT into an object file."""
-    target = out or ("-" if text == "-" else str(Path(text).with_suffix(".tspo")))
+    target = out or ("-" if text == "-" else None)
     output.to_stderr = target == "-"
     name = "<stdin>" if text == "-" else text
+    data = read_bytes(text)
+    target = target or str(Path(text).with_suffix(".tspo"))
     if target != "-" and text != "-" and Path(target).absolute() == Path(text).absolute():
         raise click.UsageError("the object file would overwrite the text: give --out")
-    data = read_bytes(text)
     try:
         lines = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

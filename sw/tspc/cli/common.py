@@ -119,6 +119,10 @@ def command(function: _Command) -> _Command:
             sys.exit(1)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
+        except OSError as problem:  # files are dealt with where they are opened
+            message = f"cannot write the report: {problem.strerror or problem}"
+            output.errors((Diagnostic("C0002", message),))
+            sys.exit(1)
         except Exception as problem:
             _internal(output, problem)
         sys.exit(code or 0)
@@ -152,12 +156,14 @@ def read_bytes(path: str) -> bytes:
 
 def write_bytes(path: str, data: bytes) -> None:
     """Write a file whole or not at all; ``-`` is standard output."""
-    if path == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
     try:
-        write_atomically(path, data)
+        if path == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            write_atomically(path, data)
+    except BrokenPipeError:
+        raise
     except OSError as problem:
         raise error("C0002", f"cannot write: {problem.strerror or problem}", file=path) from None
 
