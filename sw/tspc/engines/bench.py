@@ -47,39 +47,41 @@ async def _run(
     dut.deep.value = int(run["deep"])
     await _backdoor(dut, job, _OPEN, _LOAD)
 
-    started, begin = time.perf_counter(), get_sim_time("ns")
+    begin, started, work = get_sim_time("ns"), time.perf_counter(), time.process_time()
 
     def report(state: str) -> None:
         cycles = round((get_sim_time("ns") - begin) / _PERIOD)
-        seconds = time.perf_counter() - started
-        line = {"run": number, "state": state, "cycles": cycles, "seconds": seconds}
+        line = {"run": number, "state": state, "cycles": cycles, "seconds": seconds()}
         progress.write(json.dumps(line | {"cause": int(dut.cause.value)}) + "\n")
+
+    def seconds() -> float:
+        return time.perf_counter() - started
 
     dut.start.value = 1
     await RisingEdge(dut.clk)
     dut.start.value = 0
-    state = "hang"
-    left = run["limit"]
+    state, left = "hang", run["limit"]
     while left > 0 and state == "hang":
         step = min(left, job["chunk"])
         left -= step
-        done, stopped, pause = (
-            RisingEdge(dut.done),
-            RisingEdge(dut.stopped),
-            Timer(step * _PERIOD, "ns"),
-        )
-        fired = await First(done, stopped, pause)
-        if fired is pause:
+        state = await _wait(dut, step)
+        if state == "hang" and left:
             report("running")
-        else:
-            state = "done" if fired is done else "stopped"
-    seconds = time.perf_counter() - started
+    end = seconds()
+    dut._log.info("run %d: %.3f s, %.3f s CPU", number, end, time.process_time() - work)
     await ClockCycles(dut.clk, job["settle"])
     await _backdoor(dut, job, _DUMP, _CLOSE)
     for name in _RECORDS:
         Path(f"{name}.bin").rename(f"{name}-{number}.bin")
-    started = time.perf_counter() - seconds
+    started = time.perf_counter() - end  # the dump is no part of the run
     report(state)
+
+
+async def _wait(dut: Any, cycles: int) -> str:
+    """Wait for the end, but not for ever: ``done``, ``stopped``, or ``hang`` so far."""
+    done, stopped = RisingEdge(dut.done), RisingEdge(dut.stopped)
+    fired = await First(done, stopped, Timer(cycles * _PERIOD, "ns"))
+    return "done" if fired is done else "stopped" if fired is stopped else "hang"
 
 
 async def _backdoor(dut: Any, job: dict[str, Any], *codes: int) -> None:

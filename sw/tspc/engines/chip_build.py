@@ -51,7 +51,7 @@ def export_chip(config: Config, hdl: Path | None = None) -> Path:
         If the export fails, or yields another configuration.
     """
     root = hdl_root() if hdl is None else hdl.resolve()
-    directory = BUILD_ROOT / "rtl" / f"{config.tag}-{config.hash}-{_source_key(root)}"
+    directory = BUILD_ROOT / "verilog" / f"{config.tag}-{config.hash}-{_source_key(root)}"
     directory.mkdir(parents=True, exist_ok=True)
     manifest = directory / "manifest.json"
     with (directory / "lock").open("w") as lock:
@@ -85,7 +85,7 @@ def build_chip(config: Config, hdl: Path | None = None) -> Build:
     return build(
         [*sources, root / "tsp" / "sim" / "tsp_sim.cpp"],
         manifest["top"],
-        directory,
+        BUILD_ROOT / "rtl",  # not under the export: other sources may give the same Verilog
         inputs=manifest["inputs"],
         outputs=manifest["outputs"],
         blocks=manifest["blocks"],
