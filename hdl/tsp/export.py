@@ -20,7 +20,7 @@ __all__ = ["TOP", "export", "main", "read_config"]
 TOP = "tsp_chip"  #: module name of the chip
 
 #: Macros that Verilator builds once each: what pays was measured, see docs/simulation.md.
-_BLOCKS = ("superlane_", "alu_")
+_BLOCKS = ("superlane_", "alu_", "icu_stop_")
 
 
 def read_config(text: str) -> Config:
