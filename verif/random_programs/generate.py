@@ -132,7 +132,7 @@ def _park(board: Board, queue: Queue, times: list[int]) -> None:
 
 
 def _planes(flows: Flows, begin: int, end: int) -> None:
-    """Work for some planes; in a program for every plane now and then."""
+    """Work for one or two planes."""
     board, rng = flows.board, flows.board.rng
     planes = [(h, n) for h in Hemisphere for n in range(board.config.planes)]
     for hemisphere, unit in rng.sample(planes, rng.randint(1, min(2, len(planes)))):
