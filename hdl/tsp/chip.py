@@ -102,11 +102,9 @@ class Chip(wiring.Component):
                 name = queue.name.lower()
                 m.d.comb += getattr(north, f"{name}_south").eq(getattr(south, f"{name}_north"))
             for plane in planes(self._config):
-                for column in range(self._config.superlanes):
-                    for kind in ("psum", "down"):
-                        lower = getattr(south, f"{plane}_{kind}_north")[column]
-                        upper = getattr(north, f"{plane}_{kind}_south")[column]
-                        connect(m, lower, upper)
+                for kind in ("psum", "down"):
+                    lower = getattr(south, f"{plane}_{kind}_north")
+                    connect(m, lower, getattr(north, f"{plane}_{kind}_south"))
 
     def _along(self, m, strip):
         """The strip: start, idle, NOTIFY and cause pass one stop a cycle."""

@@ -111,6 +111,5 @@ class Superlane(wiring.Component):
                 for name in vertical(self._config):
                     outer = getattr(self, f"{plane_name(queue)}_{name}")
                     inner = getattr(stop, f"{name}{number}")
-                    for column in range(self._config.superlanes):
-                        connect(m, flipped(outer[column]), inner[column])
+                    connect(m, flipped(outer), inner)
         return stop

@@ -65,9 +65,9 @@ class Plane(Component):
                 self.indices[y].eq(row.drive.stream),
                 self.results[y].eq(row.drive.data),
             ]
-            for j in range(self._config.superlanes if y else 0):
-                connect(m, row.psum_south[j], rows[-1].psum_north[j])
-                connect(m, row.down_south[j], rows[-1].down_north[j])
+            if y:
+                connect(m, row.psum_south, rows[-1].psum_north)
+                connect(m, row.down_south, rows[-1].down_north)
             rows.append(row)
         return m
 

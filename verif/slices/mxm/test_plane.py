@@ -37,7 +37,7 @@ def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cyc
             "tiles": tiles,
         },
         image=records.image(pieces),
-        blocks=[f"supercell_{config.tag}"],
+        blocks=[f"{part}_{config.tag}" for part in ("plane_row", "supercell")],
     )
 
 

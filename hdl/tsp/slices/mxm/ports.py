@@ -1,10 +1,21 @@
 """What the supercells of a plane hand to each other."""
 
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, Signature
 
 from tsp.arch.config import DATA_BITS, LANES
 
-__all__ = ["SUM_BITS", "SUMS_BITS", "Activations", "PartialSums", "Sums", "Weights", "vertical"]
+__all__ = [
+    "SUM_BITS",
+    "SUMS_BITS",
+    "Activations",
+    "Northward",
+    "PartialSums",
+    "Southward",
+    "Sums",
+    "Weights",
+    "vertical",
+]
 
 SUM_BITS = 32  #: bits of one output: int32, or fp32 later
 SUMS_BITS = LANES * SUM_BITS  #: the 16 outputs of a superlane word
@@ -69,6 +80,35 @@ class PartialSums(Signature):
         super().__init__({"lanes": Out(SUMS_BITS)})
 
 
+class Northward(Signature):
+    """:class:`PartialSums` of all columns.
+
+    One wide port and not one for each column: a simulator moves it at once.
+
+    Members
+    -------
+    lanes : Out(columns x 16 x 32)
+    """
+
+    def __init__(self, columns):
+        super().__init__({"lanes": Out(data.ArrayLayout(SUMS_BITS, columns))})
+
+
+class Southward(Signature):
+    """:class:`Sums` of all columns.
+
+    Members
+    -------
+    valid : Out(columns)
+    lanes : Out(columns x 16 x 32)
+    """
+
+    def __init__(self, columns):
+        super().__init__(
+            {"valid": Out(columns), "lanes": Out(data.ArrayLayout(SUMS_BITS, columns))}
+        )
+
+
 def vertical(config):
     """Members of a row of a plane that face its neighbours north and south, by name.
 
@@ -77,8 +117,8 @@ def vertical(config):
     """
     columns = config.superlanes
     return {
-        "psum_south": In(PartialSums()).array(columns),
-        "psum_north": Out(PartialSums()).array(columns),
-        "down_north": In(Sums()).array(columns),
-        "down_south": Out(Sums()).array(columns),
+        "psum_south": In(Northward(columns)),
+        "psum_north": Out(Northward(columns)),
+        "down_north": In(Southward(columns)),
+        "down_south": Out(Southward(columns)),
     }

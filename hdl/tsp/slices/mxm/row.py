@@ -71,8 +71,15 @@ class PlaneRow(wiring.Component):
             connect(m, weights, cell.weights_in)
             connect(m, activations, cell.activations_in)
             connect(m, cell.inward_out, sums)
-            for name in vertical(self._config):
-                connect(m, flipped(getattr(self, name)[j]), getattr(cell, name))
-            m.d.comb += [cell.row.eq(self.row), cell.column.eq(Const(j, 8))]
+            m.d.comb += [
+                cell.row.eq(self.row),
+                cell.column.eq(Const(j, 8)),
+                cell.psum_south.lanes.eq(self.psum_south.lanes[j]),
+                self.psum_north.lanes[j].eq(cell.psum_north.lanes),
+                cell.down_north.valid.eq(self.down_north.valid[j]),
+                cell.down_north.lanes.eq(self.down_north.lanes[j]),
+                self.down_south.valid[j].eq(cell.down_south.valid),
+                self.down_south.lanes[j].eq(cell.down_south.lanes),
+            ]
             weights, activations, sums = cell.weights_out, cell.activations_out, cell.inward_in
         return m

@@ -87,11 +87,6 @@ class MxmStop(wiring.Component):
                 plane.backdoor.eq(self.backdoor),
                 plane.cycle.eq(self.cycle),
             ]
-            self._connect_rows(m, plane, n)
+            for name in vertical(self._config):
+                connect(m, flipped(getattr(self, f"{name}{n}")), getattr(plane, name))
         return m
-
-    def _connect_rows(self, m, plane, n):
-        """Wire a plane's vertical paths to the ports of this stop."""
-        for name in vertical(self._config):
-            for outer, inner in zip(getattr(self, f"{name}{n}"), getattr(plane, name), strict=True):
-                connect(m, flipped(outer), inner)
