@@ -14,13 +14,35 @@ from pathlib import Path
 from amaranth import ClockSignal, Instance, ResetSignal
 from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil
-from amaranth.hdl import ValueCastable
+from amaranth.hdl import ValueCastable, _nir
 from amaranth.lib import wiring
 
 __all__ = ["HANDWRITTEN", "Library"]
 
 #: Where the hand-written modules stand, one file a module, named after it.
 HANDWRITTEN = Path(__file__).parent / "sim"
+
+
+_BIT_WIDTH = 24
+
+
+def _widen_nets():
+    """Let a cell have more than 65,536 bits of outputs, and a module as many inputs.
+
+    Amaranth 0.5 numbers a net as ``cell << 16 | bit``. A superlane of the published chip hands
+    82,000 bits of sums to its neighbours.
+    """
+
+    def from_cell(cls, cell, bit):
+        assert bit in range(1 << _BIT_WIDTH) and cell >= 0
+        return cls(cell << _BIT_WIDTH | bit)
+
+    _nir.Net.from_cell = classmethod(from_cell)
+    _nir.Net.cell = property(lambda net: net >> _BIT_WIDTH)
+    _nir.Net.bit = property(lambda net: net & ((1 << _BIT_WIDTH) - 1))
+
+
+_widen_nets()
 
 
 def _leaves(component):
