@@ -185,7 +185,8 @@ class _Core(Component):
             m.d.sync += self.cause.eq(Cause.QUEUE_DRY)
 
         synced, ended = Signal(), Signal()
-        m.d.sync += Cat(self.notify, synced, ended).eq(0)
+        pulses = Cat(self.notify, synced, ended)
+        m.d.sync += pulses.eq(0)
         with m.If(turn):
             with m.If(head.bad | head.repeat & ~repeatable):
                 m.d.sync += self.cause.eq(Cause.BAD_WORD)
@@ -198,9 +199,7 @@ class _Core(Component):
                     m.d.sync += copies.eq(Mux(text.consume, 1, copies + 1))
             with m.Else():
                 m.d.comb += [text.consume.eq(1), issue.eq(head.functional)]
-                m.d.sync += Cat(self.notify, synced, ended).eq(
-                    Cat(head.notify, head.sync, head.halt)
-                )
+                m.d.sync += pulses.eq(Cat(head.notify, head.sync, head.halt))
                 with m.If(head.sync):
                     m.d.sync += [parked.eq(1), left.eq(n)]
                 with m.If(head.halt):
@@ -208,16 +207,22 @@ class _Core(Component):
             with m.If(text.consume):
                 m.d.sync += repeatable.eq(issue & ~head.burst)
 
-        pulses = Cat(self.notify, synced, ended)
-        word = Signal(128)
-        m.d.comb += word[:OPCODE_BITS].eq(
+        self._log_own(m, synced, ended, left)
+        return pulses.any() | ~text.settled | able & ~parked & ~(text.valid & waits)
+
+    def _log_own(self, m, synced, ended, left):
+        """Record SYNC, whose count is still in `left`, NOTIFY and HALT."""
+        opcode = (
             Mux(synced, FORMATS["SYNC"].opcode, 0)
             | Mux(self.notify, FORMATS["NOTIFY"].opcode, 0)
             | Mux(ended, FORMATS["HALT"].opcode, 0)
         )
-        m.d.comb += word[OPCODE_BITS:][:16].eq(Mux(synced, left, 0))
-        self._log(m, "own", pulses.any(), word)
-        return pulses.any() | ~text.settled | able & ~parked & ~(text.valid & waits)
+        word = Signal(128)
+        m.d.comb += [
+            word[:OPCODE_BITS].eq(opcode),
+            word[OPCODE_BITS:][: len(left)].eq(Mux(synced, left, 0)),
+        ]
+        self._log(m, "own", self.notify | synced | ended, word)
 
     def _log(self, m, name, valid, word):
         """Record `word` in the cycles in which `valid` is set."""
