@@ -5,35 +5,46 @@ cycle   what happens (control on `south` in cycle t)
 ======  ====================================================================================
 t + 1   operands are captured from Ein and Win
 t + 2   corrector's place; bytes are gathered into lanes, immediates join
-t + 3   .. t + 8: the lanes (:mod:`~tsp.slices.vxm.lane`); the result is registered by streams
+t + 3   .. t + 8: the lanes (:mod:`~tsp.slices.vxm.lane`)
 t + 9   encoder's place; `drive` is enabled
 t + 10  the result is in the stop's stream register: d_func = 10 for every operation
 ======  ====================================================================================
+
+Only the valid bits run on the plain clock. Everything else stands in the gated domain of its
+stage (:mod:`~tsp.slices.vxm.control`): ``issued`` t + 1, ``captured`` t + 2, the lanes' domains
+t + 3 .. t + 8, ``results`` t + 8 for both paths, ``drive`` t + 9.
 """
 
 from types import SimpleNamespace
 
-from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tsp.arch.config import DATA_BITS, LANES, WORD_BITS
-from tsp.arch.isa import FORMATS, VXM_OPS, Compute, Type
+from tsp.arch.config import WORD_BITS
+from tsp.arch.isa import VXM_OPS, Compute, Type
 from tsp.ecc import correct, encode
-from tsp.slices.vxm.lane import OPERANDS, STAGE, Lane
+from tsp.slices.vxm.control import (
+    BYTES,
+    CONTROL,
+    INTEGER_ROUTE,
+    OPERANDS,
+    REAL_ROUTE,
+    TAIL,
+    add_gated_domain,
+    integer_route,
+    is_real_type,
+    real_route,
+)
+from tsp.slices.vxm.lanes import Lanes
 from tsp.stream import Drive, StreamSignature, capture
-from tsp.words import control_layout
 
 __all__ = ["Alu"]
 
-_CONTROL = control_layout(FORMATS["VXM"])
-_BYTES = 4  # of the largest element
-
-#: The lanes' stages in order, the first in cycle t + 3.
-_STAGES = ("convert", "multiply", "add", "normalise", "round", "finish")
-
-#: What a stage keeps of the instruction.
-_FIELDS = ("op", "saturate", "result_type", "result_stream")
+_HEAD = data.StructLayout({"op": 6, **TAIL})
+_TAIL = data.StructLayout(TAIL)
+_LATE = data.StructLayout({**TAIL, "from_integer": 1})
+_RESULT = data.StructLayout({**TAIL, "real": 1})
 
 
 class Alu(wiring.Component):
@@ -60,11 +71,11 @@ class Alu(wiring.Component):
 
     NEEDS_LIBRARY = True
 
-    south: In(_CONTROL)
-    north: Out(_CONTROL)
+    south: In(CONTROL)
+    north: Out(CONTROL)
     e_in: In(StreamSignature())
     w_in: In(StreamSignature())
-    drive: Out(Drive(_BYTES))
+    drive: Out(Drive(BYTES))
 
     def __init__(self, config, *, library):
         super().__init__()
@@ -72,114 +83,159 @@ class Alu(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        c1 = self._forward(m)
-        c2, words = self._capture(m, c1)
-        c3, patterns = self._gather(m, c2, words)
-        stages = self._stages(m, c3)
-        results = []
-        for n in range(LANES):
-            m.submodules[f"lane{n}"] = lane = self._library.place(Lane)
-            m.d.comb += [lane.types.eq(c3.types), lane.used.eq(c3.used)]
-            m.d.comb += [getattr(lane, x).eq(patterns[k][n]) for k, x in enumerate(OPERANDS)]
-            m.d.comb += [getattr(lane, x).eq(stage.work) for x, stage in zip(_STAGES, stages)]
-            results.append(lane.result)
-        self._drive(m, stages, results)
+        c2, words, valid2 = self._capture(m)
+        m.submodules.lanes = lanes = self._library.place(Lanes)
+        for k, x in enumerate(OPERANDS):
+            payloads = [correct(word) for word in words[k]]
+            m.d.comb += [getattr(lanes, f"{x}{n}").eq(p) for n, p in enumerate(payloads)]
+            m.d.comb += getattr(lanes, f"{x}_immediate").eq(c2[f"{x}_immediate"])
+            m.d.comb += getattr(lanes, f"{x}_value").eq(_immediate(c2, k))
+        control, valid8, results = self._control(m, *self._operands(m, c2, valid2))
+        m.d.comb += [getattr(lanes, name).eq(value) for name, value in control.items()]
+        self._drive(m, lanes, valid8, results)
         return m
 
-    def _forward(self, m):
-        """c1: control, registered for this tile and the one to the north."""
-        m.d.sync += self.north.valid.eq(self.south.valid)
-        with m.If(self.south.valid):
-            m.d.sync += self.north.eq(self.south)
-        return self.north
-
-    def _capture(self, m, c1):
-        """Cycle t + 1: the words of each stream operand; `words[k][byte]`."""
-        c2 = Signal(_CONTROL, name="c2")
-        m.d.sync += c2.valid.eq(c1.valid)
-        with m.If(c1.valid):
-            m.d.sync += c2.eq(c1)
+    def _capture(self, m):
+        """Cycle t + 1: control; the words of each stream operand, `words[k][byte]`."""
+        valid1 = _stage(m, "issued", self.south.valid)
+        valid2 = _stage(m, "captured", valid1)
+        c1 = _register(m, "issued", "control", CONTROL, self.south)
+        m.d.comb += [self.north[x].eq(c1[x]) for x in CONTROL.members if x != "valid"]
+        m.d.comb += self.north.valid.eq(valid1)
+        c2 = Signal(CONTROL, name="c2", reset_less=True)
+        inside = Module()
+        inside.d.sync += c2.eq(c1)
         words = []
         for k, x in enumerate(OPERANDS):
             words.append([])
             stream, type_ = c1[f"{x}_stream"], c1[f"{x}_type"]
-            taken = c1.valid & ~c1[f"{x}_immediate"] & self._uses(c1.op, k)
-            for byte in range(_BYTES):
+            taken = ~c1[f"{x}_immediate"] & _uses(c1.op, k)
+            for byte in range(BYTES):
                 word = Signal(WORD_BITS, name=f"{x}_word{byte}", reset_less=True)
                 # The group is aligned: what the byte's number has set, the base has clear.
-                free = ~(3 if byte >= 2 else byte) & 63
+                free = ~(3 if byte >= 2 else byte)
                 place = Cat(stream[i] if free >> i & 1 else Const(byte >> i & 1) for i in range(6))
-                capture(m, word, taken & _has_byte(type_, byte), place, self.e_in, self.w_in)
+                enable = taken & _has_byte(type_, byte)
+                capture(inside, word, enable, place, self.e_in, self.w_in)
                 words[k].append(word)
-        return c2, words
+        m.submodules.capture = DomainRenamer("captured")(inside)
+        return c2, words, valid2
 
-    def _uses(self, op, k):
-        """True if an operation has operand k."""
-        codes = [o.code for o in VXM_OPS.values() if o.operands > k]
-        return op.matches(*codes)
-
-    def _gather(self, m, c2, words):
-        """Cycle t + 2: corrected words and immediates, a pattern for each lane.
+    def _operands(self, m, c2, valid2):
+        """Cycle t + 2: the operation takes its path.
 
         Returns
         -------
-        (c3, patterns)
-            Control of the first lane stage, and `patterns[k][lane]` of 32 bits.
+        (integer, real)
+            Each has `valid`, `head` (:data:`_HEAD`) and `types` by name, in cycle t + 3.
         """
-        c3 = SimpleNamespace(
-            types=Signal(data.ArrayLayout(3, 3), name="c3_types"),
-            used=Signal(3, name="c3_used"),
-            work=Signal(STAGE, name="c3_work"),
-        )
         real = c2.compute == Compute.FP32
-        m.d.sync += c3.work.integer.eq(c2.valid & ~real), c3.work.real.eq(c2.valid & real)
-        uses = [self._uses(c2.op, k) for k in range(3)]
-        with m.If(c2.valid):
-            m.d.sync += [c3.work[x].eq(c2[x]) for x in _FIELDS]
-            m.d.sync += [c3.types[k].eq(c2[f"{x}_type"]) for k, x in enumerate(OPERANDS)]
-            m.d.sync += c3.used.eq(Cat(uses))
-        # The first operand that is an immediate takes the first one.
-        later = [0, c2.a_immediate, c2.a_immediate | c2.b_immediate]
-        patterns = []
-        for k, x in enumerate(OPERANDS):
-            lanes = [Signal(32, name=f"{x}{n}", reset_less=True) for n in range(LANES)]
-            patterns.append(lanes)
-            payloads = [correct(word) for word in words[k]]
-            with m.If(c2.valid & uses[k]):
-                with m.If(c2[f"{x}_immediate"]):
-                    value = Mux(later[k], c2.immediate1, c2.immediate0)
-                    m.d.sync += [lane.eq(value) for lane in lanes]
-                with m.Else():
-                    for n, lane in enumerate(lanes):
-                        m.d.sync += lane.eq(Cat(p.word_select(n, 8) for p in payloads))
-        return c3, patterns
+        paths = []
+        for prefix, mine in (("i", ~real), ("r", real)):
+            path = SimpleNamespace(types={})
+            path.valid = _stage(m, f"{prefix}_operands", valid2 & mine)
+            path.head = _register(m, f"{prefix}_operands", "head", _HEAD, c2)
+            # Few operations have a third operand: it stands still for the others.
+            _stage(m, f"{prefix}_third", valid2 & mine & _uses(c2.op, 2))
+            for k, x in enumerate(OPERANDS):
+                domain = f"{prefix}_{'third' if k == 2 else 'operands'}"
+                register = _register(m, domain, f"{x}_type", 3, c2[f"{x}_type"])
+                path.types[f"{prefix}_{x}_type"] = register
+            paths.append(path)
+        return paths
 
-    def _stages(self, m, first):
-        """Control of the lanes' stages, cycles t + 3 .. t + 8, and of the drive port, t + 9."""
-        stages = [first]
-        for name in (*_STAGES[1:], "drive"):
-            before, work = stages[-1].work, Signal(STAGE, name=f"{name}_work")
-            m.d.sync += work.integer.eq(before.integer), work.real.eq(before.real)
-            with m.If(before.integer | before.real):
-                m.d.sync += [work[x].eq(before[x]) for x in _FIELDS]
-            stages.append(SimpleNamespace(work=work))
-        return stages
+    def _control(self, m, integer, real):
+        """Control of the lanes from t + 4 on, each a register in the domain of its stage.
 
-    def _drive(self, m, stages, results):
-        """Cycle t + 8: results are registered by streams; t + 9: encoded and driven."""
-        finish, last = stages[-2].work, stages[-1].work
-        payloads = [
-            Signal(DATA_BITS, name=f"drive_byte{n}", reset_less=True) for n in range(_BYTES)
-        ]
-        for n, payload in enumerate(payloads):
-            with m.If((finish.integer | finish.real) & _has_byte(finish.result_type, n)):
-                m.d.sync += payload.eq(Cat(r.word_select(n, 8) for r in results))
+        An integer operation whose result is a float goes over to the fp32 path in t + 5.
+        """
+        i4 = _stage(m, "i_converted", integer.valid)
+        r4 = _stage(m, "r_converted", real.valid)
+        i_route = _register(
+            m, "i_converted", "route", INTEGER_ROUTE, integer.head, integer_route(integer.head.op)
+        )
+        r_route = _register(
+            m, "r_converted", "route", REAL_ROUTE, real.head, real_route(real.head.op)
+        )
+        i5, r5 = _stage(m, "i_products", i4), _stage(m, "r_products", r4)
+        i_sum = _register(m, "i_products", "tail", _TAIL, i_route)
+        r_sum = _register(m, "r_products", "tail", _TAIL, r_route)
+        _stage(m, "products", i4 | r4)
+        from_integer5 = _register(m, "products", "from_integer", 1, i4)
+        leaves = i5 & is_real_type(i_sum.result_type)
+        i6, r6 = _stage(m, "i_sums", i5 & ~leaves), _stage(m, "r_sums", r5 | leaves)
+        i_narrow = _register(m, "i_sums", "tail", _TAIL, i_sum)
+        both = Mux(from_integer5, i_sum.as_value(), r_sum.as_value())
+        r_normal = _register(
+            m, "r_sums", "tail", _LATE, data.View(_TAIL, both), {"from_integer": from_integer5}
+        )
+        i7, r7 = _stage(m, "i_narrowed", i6), _stage(m, "r_normals", r6)
+        i_short = _register(m, "i_narrowed", "tail", _TAIL, i_narrow)
+        r_round = _register(m, "r_normals", "tail", _LATE, r_normal)
+        half = r_normal.from_integer & (r_normal.result_type == Type.FP16)
+        i8, r8 = _stage(m, "i_results", i7), _stage(m, "r_results", r7)
+        r_finish = _register(m, "r_results", "tail", _LATE, r_round)
+        _stage(m, "results", i7 | r7)
+        both = Mux(r7, r_round.as_value()[: _TAIL.size], i_short.as_value())
+        results = _register(m, "results", "tail", _RESULT, data.View(_TAIL, both), {"real": r7})
+        control = {
+            **integer.types,
+            **real.types,
+            "i_route": i_route,
+            "r_route": r_route,
+            "i_sum": i_sum,
+            "i_narrow": i_narrow,
+            "from_integer5": from_integer5,
+            "from_integer6": r_normal.from_integer,
+            "half7": _register(m, "r_normals", "half", 1, half),
+            "from_integer8": r_finish.from_integer,
+            "r_type8": r_finish.result_type,
+            "real8": results.real,
+            "bytes8": Cat(_has_byte(results.result_type, n) for n in range(BYTES)),
+        }
+        return control, i8 | r8, results
+
+    def _drive(self, m, lanes, valid8, results):
+        """Cycle t + 9: the result is encoded and driven."""
+        valid9 = _stage(m, "drive", valid8)
+        tail = _register(m, "drive", "tail", _RESULT, results)
         m.d.comb += [
-            self.drive.enable.eq(last.integer | last.real),
-            self.drive.stream.eq(last.result_stream),
-            self.drive.words.eq(_words(last.result_type)),
-            Cat(self.drive.data[n] for n in range(_BYTES)).eq(Cat(encode(p) for p in payloads)),
+            *(self.drive.data[n].eq(encode(getattr(lanes, f"byte{n}"))) for n in range(BYTES)),
+            self.drive.enable.eq(valid9),
+            self.drive.stream.eq(tail.result_stream),
+            self.drive.words.eq(_words(tail.result_type)),
         ]
+
+
+def _stage(m, domain, enable):
+    """Open the domain of a stage; returns its valid bit, set in the cycle after `enable`."""
+    valid = Signal(name=f"{domain}_valid")
+    m.d.sync += valid.eq(enable)
+    add_gated_domain(m, domain, enable)
+    return valid
+
+
+def _register(m, domain, name, shape, source, more=None):
+    """A register in a stage's domain; a structure takes its fields from `more` or `source`."""
+    register = Signal(shape, name=f"{domain}_{name}", reset_less=True)
+    if isinstance(shape, data.StructLayout):
+        for member in shape.members:
+            value = more[member] if more and member in more else source[member]
+            m.d[domain] += register[member].eq(value)
+    else:
+        m.d[domain] += register.eq(source)
+    return register
+
+
+def _immediate(c2, k):
+    """The immediate of operand k: the first operand that is an immediate takes the first one."""
+    second = (Const(0, 1), c2.a_immediate, c2.a_immediate | c2.b_immediate)[k]
+    return Mux(second, c2.immediate1, c2.immediate0)
+
+
+def _uses(op, k):
+    """True if an operation has operand k."""
+    return op.matches(*(o.code for o in VXM_OPS.values() if o.operands > k))
 
 
 def _has_byte(type_, byte):
@@ -188,9 +244,5 @@ def _has_byte(type_, byte):
 
 
 def _words(type_):
-    """Streams that elements of a type take."""
-    return Cat(
-        _has_byte(type_, 0) & ~_has_byte(type_, 1),
-        _has_byte(type_, 1) & ~_has_byte(type_, 2),
-        _has_byte(type_, 3),
-    )
+    """Streams that elements of a type take: 1, 2 or 4."""
+    return Mux(_has_byte(type_, 2), 4, Mux(_has_byte(type_, 1), 2, 1))

@@ -1,41 +1,54 @@
 """Pieces of floating point arithmetic that several stages of a lane share.
 
 Inside a lane a real number is its sign, an exponent above :data:`BIAS` and a significand of 24 bits
-whose top bit is set; subnormal numbers have been normalised, zero, infinity and NaN are flags. An
-operand in the integer compute type uses the same record for its 32 bits, so both compute types
-share registers, multiplier and adder.
-
-Every function adds combinational logic to a module *inside the condition that is open there*: a
-lane calls them within ``with m.If(enable)``, and a simulator skips the whole of it.
+whose top bit is set: subnormal numbers have been normalised; zero, infinity and NaN are flags.
 """
 
-from amaranth import Cat, Const, Module, Mux, Signal, unsigned
+from types import SimpleNamespace
+
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.utils import bits_for
 
-__all__ = ["BIAS", "EXPONENT_BITS", "OPERAND", "jam", "let", "normalise", "round_up", "to_integer"]
+__all__ = [
+    "BIAS",
+    "FP16",
+    "FP16_NAN",
+    "FP32",
+    "FP32_NAN",
+    "jam",
+    "let",
+    "normalise",
+    "registers",
+    "round_up",
+    "to_integer",
+]
 
-BIAS = 192  #: of an operand's exponent: all of -149 .. 127 become positive
-EXPONENT_BITS = 9
+BIAS = 192  #: of an operand's exponent (9 bits): all of -149 .. 127 become positive
 
-#: A converted operand. `value`: an int32 pattern, or a significand of 24 bits (1.23).
-OPERAND = data.StructLayout(
-    {
-        "value": unsigned(32),
-        "exponent": unsigned(EXPONENT_BITS),
-        "sign": unsigned(1),
-        "zero": unsigned(1),
-        "inf": unsigned(1),
-        "nan": unsigned(1),
-    }
-)
+FP32_NAN = 0x7FC0_0000  #: the one NaN that results carry
+FP16_NAN = 0x7E00
+
+#: The fields of a floating point pattern, low bit first.
+FP32 = data.StructLayout({"fraction": 23, "exponent": 8, "sign": 1})
+FP16 = data.StructLayout({"fraction": 10, "exponent": 5, "sign": 1})
 
 
 def let(m: Module, name: str, value) -> Signal:
-    """A named combinational value, computed only where the open condition holds (else zero)."""
+    """A named combinational value: what is used more than once, or says what it is."""
     signal = Signal(value.shape(), name=name)
     m.d.comb += signal.eq(value)
     return signal
+
+
+def registers(domain: str, **shapes) -> SimpleNamespace:
+    """Registers of a stage, named after its clock domain.
+
+    They have no reset: a stage is only read in the cycle after it was loaded.
+    """
+    return SimpleNamespace(
+        **{n: Signal(s, name=f"{domain}_{n}", reset_less=True) for n, s in shapes.items()}
+    )
 
 
 def jam(m: Module, name: str, value, amount):
@@ -51,11 +64,11 @@ def jam(m: Module, name: str, value, amount):
         Unsigned; any amount is legal.
     """
     width = len(value)
+    value = let(m, f"{name}_exact", value)
     amount = let(m, f"{name}_amount", Mux(amount > width, width, amount)[: bits_for(width)])
     # A right shift, as the result of a variable left shift is as wide as the largest amount asks.
     lost = (value & (Const(-1, width).as_unsigned() >> (width - amount)[: len(amount)])).any()
-    shifted = let(m, f"{name}_shifted", value >> amount)
-    return let(m, f"{name}_jammed", shifted | lost)
+    return let(m, f"{name}_jammed", (value >> amount) | lost)
 
 
 def normalise(m: Module, name: str, value):
@@ -98,7 +111,6 @@ def to_integer(m: Module, name: str, sign, nan, exponent, significand, limit):
     Value
         32 bits, two's complement.
     """
-    # 2**31 and more never rounds: `exponent` of 158 and above is out of every range.
     large = let(m, f"{name}_large", exponent >= 127 + 31)
     fixed = jam(m, name, Cat(Const(0, 9), significand), (127 + 30 - exponent)[:8])
     magnitude = let(m, f"{name}_magnitude", fixed[2:] + round_up(fixed, 2))
