@@ -76,8 +76,11 @@ def _export(config: Config, root: Path, directory: Path) -> None:
         raise SimulationError(f"writing the Verilog of {config.name} failed:\n{end}")
 
 
-def build_chip(config: Config, hdl: Path | None = None) -> Build:
-    """The simulation of a chip, built if nobody has built the same before."""
+def build_chip(config: Config, hdl: Path | None = None, *, optimise: bool = True) -> Build:
+    """The simulation of a chip, built if nobody has built the same before.
+
+    Without `optimise` it compiles several times faster and simulates several times slower.
+    """
     directory = export_chip(config, hdl)
     manifest = json.loads((directory / "manifest.json").read_text())
     root = hdl_root() if hdl is None else hdl.resolve()
@@ -89,6 +92,7 @@ def build_chip(config: Config, hdl: Path | None = None) -> Build:
         inputs=manifest["inputs"],
         outputs=manifest["outputs"],
         blocks=manifest["blocks"],
+        optimise=optimise,
     )
 
 

