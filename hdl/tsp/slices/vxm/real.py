@@ -126,9 +126,7 @@ def multiply(m: Module, route, a, b, c) -> SimpleNamespace:
 def add(m: Module, p, from_integer, integer) -> SimpleNamespace:
     """Stage t + 5: the sum; or the int32 result of the other path, if `from_integer`."""
     names = ("sign", "nan", "inf")
-    out = registers(
-        "r_sums", total=signed(_SUM_BITS + 1), exponent=10, **dict.fromkeys(names, 1)
-    )
+    out = registers("r_sums", total=signed(_SUM_BITS + 1), exponent=10, **dict.fromkeys(names, 1))
     left = jam(m, "p_shifted", p.product.shift_left(2), p.distance)
     total = Mux(p.opposite, left - p.addend, left + p.addend)
     total = let(m, "r_total", total[: _SUM_BITS + 1].as_signed())
