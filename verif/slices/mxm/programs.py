@@ -5,11 +5,17 @@ import numpy as np
 from tsp.arch.config import LANES, STREAMS
 from tsp.arch.isa import AbcMode, AccMode, make
 
-__all__ = ["random_program", "random_streams", "tiles"]
+__all__ = ["initial_accumulators", "random_program", "random_streams", "tiles"]
 
 _EXTREMES = np.array([-128, 127, -1, 0, 1], np.int8)
 _WITH_RESULT = (AccMode.WRITE, AccMode.ADD, AccMode.EMIT, AccMode.EMIT_SUM)
 _WITHOUT = (AccMode.EMIT_STORED, AccMode.PRELOAD)
+
+
+def initial_accumulators(config, seed):
+    """int32 (entries, V) that the image of a test loads."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(-(2**31), 2**31, (config.accumulators, config.lanes), np.int32)
 
 
 def random_streams(rng, config, cycles, *, extreme=False):

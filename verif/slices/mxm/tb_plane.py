@@ -10,17 +10,12 @@ from tsp.arch.timing import timing
 from tspc.engines import records
 from verif.slices.mxm.bench import QUEUE
 from verif.slices.mxm.player import expected, play
-from verif.slices.mxm.programs import random_program, random_streams, tiles
+from verif.slices.mxm.programs import initial_accumulators, random_program, random_streams, tiles
 from verif.support import tb
 
 P = tb.parameters()
 CONFIG = Config.from_dict(P["config"])
 DELAY = timing(CONFIG).abc_to_acc
-
-
-def _initial():
-    """Accumulators that the test's image loads."""
-    return np.array(P["accumulators"], np.int32).reshape(CONFIG.accumulators, CONFIG.lanes)
 
 
 async def _start(dut, west=0):
@@ -33,7 +28,11 @@ async def _check(dut, program, streams, west=0):
     await _start(dut, west)
     found = await play(dut, CONFIG, program, streams)
     wanted, accumulators = expected(
-        CONFIG, program, streams, west=bool(west), accumulators=_initial()
+        CONFIG,
+        program,
+        streams,
+        west=bool(west),
+        accumulators=initial_accumulators(CONFIG, P["seed"]),
     )
     assert len(wanted) > len(program) // 8 * CONFIG.superlanes, "the program emits too little"
     for key in sorted(wanted.keys() | found.keys()):

@@ -10,14 +10,14 @@ from tspc.engines import records
 from tspc.engines.records import Kind, Piece, place
 from tspc.engines.verilator import SimulationError
 from verif.slices.mxm.bench import MUTANTS, QUEUE, plane
+from verif.slices.mxm.programs import initial_accumulators
 from verif.support import run_bench
 
 ONE = dataclasses.replace(NANO, name="one", superlanes=1)
 
 
 def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cycles=300, tiles=40):
-    rng = np.random.default_rng(seed)
-    loaded = rng.integers(-(2**31), 2**31, (config.accumulators, config.lanes), np.int32)
+    loaded = initial_accumulators(config, seed)
     pieces = [
         Piece(
             place(Kind.ACCUMULATOR, y, QUEUE),
@@ -31,7 +31,6 @@ def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cyc
         module,
         parameters={
             "config": config.to_dict(),
-            "accumulators": loaded.ravel().tolist(),
             "seed": seed,
             "cycles": cycles,
             "tiles": tiles,
