@@ -68,6 +68,7 @@ class Floor:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.time: Timing = timing(config)
+        self._upstream: dict[tuple[int, Direction], tuple[Queue, ...]] = {}
 
     @cached_property
     def memories(self) -> dict[int, Queue]:
@@ -95,11 +96,15 @@ class Floor:
         names = (f"VXM{first + i}" for i in range(ALUS_PER_STOP))
         return tuple(self.config.queue_by_name[n] for n in names)
 
-    def upstream(self, stop: int, flow: Direction) -> list[Queue]:
+    def upstream(self, stop: int, flow: Direction) -> tuple[Queue, ...]:
         """MEM slices whose data reach `stop` in direction `flow`, nearest first."""
-        sign = 1 if flow is Direction.EAST else -1
-        found = [q for q in self.memories.values() if sign * (stop - q.stop) > 0]
-        return sorted(found, key=lambda q: (abs(stop - q.stop), q.index))
+        key = stop, flow
+        if key not in self._upstream:
+            sign = 1 if flow is Direction.EAST else -1
+            found = [q for q in self.memories.values() if sign * (stop - q.stop) > 0]
+            found.sort(key=lambda q: (abs(stop - q.stop), q.index))
+            self._upstream[key] = tuple(found)
+        return self._upstream[key]
 
     def routes(self, source: int | None, count: int) -> list[Route]:
         """Ways of `count` operations through the VXM, shortest first.

@@ -131,7 +131,7 @@ class Layout:
 
     # ---- weights -------------------------------------------------------------------------
 
-    def weight_slices(self, plane: Plane) -> list[Queue]:
+    def weight_slices(self, plane: Plane) -> tuple[Queue, ...]:
         """The 16 slices that feed a plane: of its hemisphere first, the nearest ones."""
         found = self.floor.upstream(plane.stop, plane.inward.other)
         if len(found) < WEIGHT_SLICES:

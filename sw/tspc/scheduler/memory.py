@@ -1,6 +1,6 @@
 """Takes tensors from MEM and puts them there: slices, ports, banks and streams of a burst."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +102,7 @@ class Memory:
         return first
 
     def _accesses(
-        self, port: int, what: Elements, queues: list[Queue], at: Burst, delays: dict[int, int]
+        self, port: int, what: Elements, queues: Sequence[Queue], at: Burst, delays: dict[int, int]
     ) -> list[Access]:
         """Claim a port for each byte plane; regions are given out if there are none yet."""
         found: list[Access] = []
@@ -135,6 +135,8 @@ class Memory:
         delays: dict[int, int],
     ) -> tuple[Region, Access]:
         for queue in candidates:
+            if not self._tables.idle_port(port, queue, at.moved(delays[queue.index])):
+                continue
             mark = self._tables.mark()
             try:
                 region = self._layout.allocate(queue, what.piece)

@@ -106,7 +106,11 @@ class Matrix:
                 self._load_between(plane, tiles[i + 1], at - 1, next_at - 1 - t)
 
             latest = next_at - max(1 + job.count, t)
-            at = _search(range(latest, latest - SLACK, -1), self._tables, both)
+            first = state.last_compute + i * (1 + job.count)
+            if latest <= first:
+                raise BusyError(first + 1 - latest)
+            window = range(latest, max(latest - SLACK, first), -1)
+            at = _search(window, self._tables, both)
         if at - (not kept) <= state.last_compute:
             raise BusyError(state.last_compute + 1 - at + (not kept))
         if not kept:
@@ -119,6 +123,7 @@ class Matrix:
     def _pass(self, job: Job, share: Share, i: int, at: int, stream: int, *, install: bool) -> None:
         """All rows of a job through tile number i of a share, the first one in cycle `at`."""
         burst = Burst(at, job.count, 1)
+        self._tables.check_idle(share.plane.activations, at - install, burst.last)
         words = [(at - 1, _word("MXM", install=1))] if install else []
         compute = _word("MXM", mode=AbcMode.STREAM, stream=self._activations(job, share, i, burst))
         words += [(when, compute) for when in burst.times]

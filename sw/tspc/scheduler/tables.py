@@ -162,6 +162,19 @@ class Tables:
         self._in_time(burst.start, burst.last)
         return not self._queue[queue.index, burst.start : burst.last + 1].any()
 
+    def idle_port(self, port: int, queue: Queue, burst: Burst) -> bool:
+        """True if a port of a MEM slice is idle from the burst's first to its last cycle."""
+        if burst.start < self.begin:
+            return False
+        return not self._port[port, queue.index, burst.start : burst.last + 1].any()
+
+    def check_idle(self, queue: Queue, first: int, last: int) -> None:
+        """Raise :class:`BusyError` if a queue issues something in cycles `first` to `last`."""
+        self._in_time(first, last)
+        taken = np.flatnonzero(self._queue[queue.index, first : last + 1])
+        if len(taken):
+            raise BusyError(int(taken[-1]) + 1)
+
     def idle_ports(
         self, port: int, lags: dict[int, int], starts: range, length: int
     ) -> NDArray[np.intp]:

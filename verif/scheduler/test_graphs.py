@@ -1,0 +1,122 @@
+"""Scheduled graphs are legal, run as planned, and compute what NumPy computes."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tsp.arch.config import NANO
+from tsp.arch.isa import decode
+from tspc.golden.model import GoldenEngine
+from tspc.plan import expand
+from tspc.scheduler import Graph, lower_bound_cycles, schedule
+from tspc.verifier import verify
+from verif.scheduler.graphs import graphs
+from verif.scheduler.reference import evaluate
+
+
+def check(graph, inputs, **options):
+    """Schedule, verify, run, compare; returns the program and the golden run."""
+    program = schedule(graph, **options)
+    report = verify(program)
+    assert report.ok, report
+    result = GoldenEngine().run(program, inputs)
+    expected = evaluate(graph, inputs)
+    assert set(result.outputs) == set(expected)
+    for name, value in expected.items():
+        assert result.outputs[name].dtype == value.dtype
+        np.testing.assert_array_equal(result.outputs[name], value, err_msg=name)
+    planned = expand(program)
+    np.testing.assert_array_equal(planned.events, result.events)
+    assert planned.done == result.done
+    assert lower_bound_cycles(graph, options.get("planes")) <= planned.done
+    return program, result
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graphs())
+def test_random_graphs(case):
+    check(*case)
+
+
+def _random(shape, dtype="int8", seed=0):
+    rng = np.random.default_rng([seed, *shape])
+    limit = np.iinfo(dtype)
+    return rng.integers(limit.min, limit.max + 1, shape).astype(dtype)
+
+
+def _matmul(rows, k, n, bias=True):
+    g = Graph(NANO, f"matmul-{rows}-{k}-{n}")
+    x = g.input("x", "int8", (rows, k))
+    y = g.matmul(x, g.constant("w", _random((k, n), seed=1)))
+    if bias:
+        y = g.add(y, g.constant("b", _random((n,), "int32", seed=2) // 1000))
+    g.output("y", y)
+    return g, {"x": _random((rows, k), seed=3)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "k", "n"),
+    [(1, 8, 5), (1, 96, 70), (2, 64, 32), (3, 96, 40), (33, 96, 32), (40, 70, 33), (150, 64, 32)],
+)
+@pytest.mark.parametrize("planes", [None, ("W0",)])
+def test_matmul_of_every_shape(rows, k, n, planes):
+    check(*_matmul(rows, k, n), planes=planes)
+
+
+def test_matmul_alone_is_written_without_the_vector_unit():
+    program, _ = check(*_matmul(1, 64, 64, bias=False), planes=("E0",))
+    vxm = [q for q in program.text if NANO.queues[q].name.startswith("VXM")]
+    assert [NANO.queues[q].name for q in vxm] == ["VXM0"]  # which has the NOTIFY
+
+
+def test_weights_stream_at_a_tile_every_t_cycles():
+    program, result = check(*_matmul(1, 8 * 32, 8 * 32), planes=("E0",))
+    queue = NANO.queue_by_name["MXM_E0_W"].index
+    loads = result.events[result.events["queue"] == queue]["cycle"][:-1]
+    assert len(loads) == 64 * NANO.superlanes
+    assert set(np.diff(loads.astype(int))) == {1}
+    assert len(program.text[queue]) <= 4  # NOP, LW, REPEAT, HALT
+
+
+def test_weights_stay_installed_for_the_next_block():
+    program, _ = check(*_matmul(600, 32, 32), planes=("E0",))
+    queue = NANO.queue_by_name["MXM_E0_W"].index
+    names = [decode(w).name for w in program.text[queue]]
+    assert names.count("LW") == 1
+
+
+def test_rows_flow_every_cycle():
+    graph, inputs = _matmul(600, 64, 32)
+    _, result = check(graph, inputs)
+    assert result.done <= lower_bound_cycles(graph) * 1.1 + 60
+
+
+def test_two_layers_with_requantisation_match():
+    g = Graph(NANO, "layers")
+    x = g.input("x", "int8", (40, 64))
+    y = g.matmul(x, g.constant("w1", _random((64, 64), seed=4)))
+    y = g.requantise(g.relu(g.add(y, g.constant("b", np.arange(64, dtype=np.int32)))), 0.003)
+    z = g.matmul(y, g.constant("w2", _random((64, 10), seed=5)))
+    g.output("z", g.requantise(z, 0.01, "int16"))
+    g.output("hidden", y)
+    check(g, {"x": _random((40, 64), seed=6)})
+
+
+def test_three_operands_and_a_scale_for_each_column():
+    g = Graph(NANO, "scales")
+    x = g.input("x", "int16", (5, 40))
+    scale = g.constant("scale", (2.0 ** np.arange(-20, 20)).astype(np.float32))
+    m = g.madd(x, 3, g.constant("b", np.arange(40, dtype=np.int32)))
+    s = g.select(m, x, g.constant("mask", (np.arange(40) % 3).astype(np.int8)), compute="int32")
+    g.output("y", g.requantise(s, scale))
+    check(g, {"x": _random((5, 40), "int16", seed=7)})
+
+
+def test_inputs_and_constants_can_be_outputs():
+    g = Graph(NANO, "copies")
+    x = g.input("x", "int8", (3, 10))
+    g.input("unread", "int32", (2, 5))
+    g.output("a", x)
+    g.output("b", x)
+    g.output("c", g.constant("k", np.arange(6, dtype=np.int32)))
+    check(g, {"x": _random((3, 10)), "unread": np.zeros((2, 5), np.int32)})
