@@ -19,6 +19,7 @@ from typing import Any
 import click
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
@@ -26,6 +27,8 @@ from tsp.arch.config import NANO, Config
 from tspc.apps import gemm, report
 from tspc.apps.network import Digits, load_digits_network
 from tspc.apps.runs import Outcome, Workload, execute
+from tspc.engines.verilator import SimulationError
+from tspc.golden.errors import GoldenError
 from tspc.scheduler import Graph, ScheduleError, lower_bound_cycles, schedule
 from tspc.verifier import verify
 
@@ -180,9 +183,13 @@ def main(engine: str, images: int | None, path: Path) -> None:
         product = _workload(
             gemm.gemm_graph(NANO), [{"x": gemm.gemm_input(NANO)}], planes=gemm.PLANES
         )
-    if rtl:
-        _build(console)
-    outcomes = _run([[one], [many, product]], rtl, console)
+    try:
+        if rtl:
+            _build(console)
+        outcomes = _run([[one], [many, product]], rtl, console)
+    except (SimulationError, GoldenError) as problem:
+        console.print(f"[bold red]error:[/] {escape(str(problem))}", highlight=False)
+        sys.exit(1)
     verdicts = [_digits_verdict(digits, o) for o in outcomes[:2]]
     verdicts.append(_gemm_verdict(NANO, outcomes[2]))
     works = [one, many, product]
@@ -197,7 +204,7 @@ def main(engine: str, images: int | None, path: Path) -> None:
     if (late := _tiles_in_time(outcomes[2])) is not None:
         wrong.append(f"{product.name}: {late}")
     for text in wrong:
-        console.print(f"[bold red]error:[/] {text}", highlight=False)
+        console.print(f"[bold red]error:[/] {escape(text)}", highlight=False)
     console.print(f"report: {path}")
     sys.exit(1 if wrong else 0)
 
