@@ -42,7 +42,6 @@ WAIVED = {
     "UNOPTFLAT": "Amaranth drives parts of one vector in one process",
     "CASEOVERLAP": "Yosys writes a one-hot select as a casez whose patterns overlap",
     "CASEINCOMPLETE": "Amaranth writes cases without default and assigns before them",
-    "DECLFILENAME": "the top's file holds its private children, too",
 }
 
 #: What a simulator's log must not contain, whatever results.xml says.
