@@ -19,8 +19,11 @@ __all__ = ["TOP", "export", "main", "read_config"]
 
 TOP = "tsp_chip"  #: module name of the chip
 
-#: Macros that Verilator builds once each: what pays was measured, see docs/simulation.md.
-_BLOCKS = ("superlane_", "alu_", "icu_stop_")
+#: Chips with more queues than this have the stops of their instruction strip built once a kind.
+_MANY_QUEUES = 100
+
+#: Planes with more superlanes than this have their supercell built once.
+_MANY_SUPERLANES = 4
 
 
 def read_config(text: str) -> Config:
@@ -46,6 +49,20 @@ def read_config(text: str) -> Config:
     return Config.from_dict(sizes)
 
 
+def _blocks(config: Config, names: list[str]) -> list[str]:
+    """Modules that Verilator builds once each and calls: less to compile, more to call.
+
+    A call costs as much as the ports are wide, so a block has no stream bus but the superlane's
+    own. docs/simulation.md tells what was measured.
+    """
+    kinds = ["superlane_", "lanes"]
+    if len(config.queues) > _MANY_QUEUES:
+        kinds.append("icu_stop_")
+    if config.superlanes > _MANY_SUPERLANES:
+        kinds.append("supercell_")
+    return [name for name in names if name.startswith(tuple(kinds))]
+
+
 def export(config: Config, directory: Path) -> dict:
     """Write the Verilog of `config` and its manifest into `directory`; return the manifest.
 
@@ -62,7 +79,7 @@ def export(config: Config, directory: Path) -> dict:
     manifest = {
         "top": TOP,
         "modules": library.names,
-        "blocks": [name for name in library.names if name.startswith(_BLOCKS)],
+        "blocks": _blocks(config, library.names),
         "inputs": ["clk", "rst", *(name for name, is_input in ports.items() if is_input)],
         "outputs": [name for name, is_input in ports.items() if not is_input],
         "config": config.to_dict(),

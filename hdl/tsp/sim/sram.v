@@ -86,6 +86,7 @@ module sram #(
   bit [511:0] word;
 
   initial begin
+    /*verilator unroll_disable*/
     for (i = 0; i < WORDS; i = i + 1) mem[i] = {WIDTH{1'b0}};
     rd_data = {WIDTH{1'b0}};
     loaded = 16'd0;
@@ -102,10 +103,12 @@ module sram #(
     end
     if (backdoor == 3'd2) begin
       if (dirty && tsp_clear() != 0) begin
+        /*verilator unroll_disable*/
         for (i = 0; i < WORDS; i = i + 1) mem[i] = {WIDTH{1'b0}};
         dirty = 1'b0;
       end
       count = tsp_load_count(place);
+      /*verilator unroll_disable*/
       for (i = 0; i < count; i = i + 1) begin
         at = tsp_load_word(place, i, word);
         if (at < 0 || at >= WORDS)
@@ -117,6 +120,7 @@ module sram #(
     end
     if (backdoor == 3'd3 && dirty) begin
       tsp_dump_begin(place, WORDS, WIDTH);
+      /*verilator unroll_disable*/
       for (i = 0; i < WORDS; i = i + 1) tsp_dump_word(512'(mem[i]));
     end
   end
