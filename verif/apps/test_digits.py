@@ -44,7 +44,7 @@ def test_committed_weights_are_small_and_of_the_chip_s_types():
 @pytest.fixture(scope="module")
 def golden_run(tmp_path_factory):
     path = tmp_path_factory.mktemp("digits") / "report.json"
-    arguments = ["--engine", "golden", "--images", "40", "--report", str(path)]
+    arguments = ["--engine", "golden", "--images", "40", "--batch", "40", "--report", str(path)]
     result = CliRunner().invoke(digits.main, arguments)
     return result, path
 
@@ -77,7 +77,7 @@ def test_gemm_installs_a_tile_every_t_cycles():
     assert "96 tiles were installed" in digits._tiles_in_time(outcome)
 
 
-@pytest.mark.parametrize("fits", [1, 7, 39, 40])
+@pytest.mark.parametrize("fits", [1, 7, 39, 40, 41, 100])
 def test_the_largest_batch_is_found(monkeypatch, fits):
     tried = []
 
@@ -88,9 +88,18 @@ def test_the_largest_batch_is_found(monkeypatch, fits):
         return Workload(str(batch), None, [], 0)
 
     monkeypatch.setattr(digits, "_digits_workload", build)
-    found = digits.largest_batch(network.load_digits_network(40), NANO)
-    assert found.name == str(fits)
-    assert len(tried) <= 8
+    images = network.load_digits_network(40)
+    assert digits.largest_batch(images, NANO, step=1).name == str(fits)
+    assert len(tried) <= 11
+    near = int(digits.largest_batch(images, NANO, step=8).name)
+    assert fits - 8 < near <= fits
+
+
+def test_a_batch_is_filled_up_with_images_again():
+    images = network.load_digits_network(5)
+    work = digits._digits_workload(images, NANO, 3)
+    order = np.concatenate([i["x"] for i in work.inputs])
+    np.testing.assert_array_equal(order, images.images[[0, 1, 2, 3, 4, 0]])
 
 
 def good():
@@ -130,7 +139,16 @@ def test_arithmetic_has_to_be_exact():
 def test_a_wrong_weight_is_noticed(monkeypatch, tmp_path):
     right = gemm.gemm_product
     monkeypatch.setattr(gemm, "gemm_product", lambda config: right(config) + 1)
-    arguments = ["--engine", "golden", "--images", "1", "--report", str(tmp_path / "r.json")]
+    arguments = [
+        "--engine",
+        "golden",
+        "--images",
+        "2",
+        "--batch",
+        "2",
+        "--report",
+        str(tmp_path / "r.json"),
+    ]
     result = CliRunner().invoke(digits.main, arguments)
     assert result.exit_code == 1
     assert "differs from NumPy" in result.output

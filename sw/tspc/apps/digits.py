@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -34,33 +34,42 @@ from tspc.verifier import verify
 
 __all__ = ["largest_batch", "main"]
 
+#: How closely the largest batch is found, in images.
+STEP = 32
+
 Message = tuple[str, int, int, float | None]
 
 
-def largest_batch(digits: Digits, config: Config) -> Workload:
-    """The network for as many images at once as fit the chip, found by trying."""
-    most, least = len(digits.images), 1
-    found: Workload | None = None
-    while least <= most:
-        batch = most if found is None and most == len(digits.images) else (least + most) // 2
+def largest_batch(digits: Digits, config: Config, step: int = STEP) -> Workload:
+    """The network for as many images at once as fit the chip, found by trying.
+
+    Parameters
+    ----------
+    digits
+        Network and images.
+    config
+        The chip.
+    step
+        The result is at most this far from a batch that does not fit.
+    """
+    found = _digits_workload(digits, config, 1)
+    fits, fails = 1, 0
+    while not fails or fails - fits > step:
+        batch = max(2 * fits, len(digits.images)) if not fails else (fits + fails) // 2
         try:
             found = _digits_workload(digits, config, batch)
+            fits = batch
         except ScheduleError:
-            most = batch - 1
-        else:
-            least = batch + 1
-    if found is None:
-        raise ScheduleError("the network does not fit, not even for one image")
+            fails = batch
     return found
 
 
 def _digits_workload(digits: Digits, config: Config, batch: int) -> Workload:
-    """All test images in batches; the last batch is filled up with blank images."""
+    """All test images in batches; the last batch is filled up with the first images again."""
     graph = digits.graph(config, batch)
     runs = -(-len(digits.images) // batch)
-    padded = np.zeros((runs * batch, digits.images.shape[1]), np.int8)
-    padded[: len(digits.images)] = digits.images
-    inputs = [{"x": x} for x in padded.reshape(runs, batch, -1)]
+    filled = np.resize(digits.images, (runs * batch, digits.images.shape[1]))
+    inputs = [{"x": x} for x in filled.reshape(runs, batch, -1)]
     return _workload(graph, inputs)
 
 
@@ -144,13 +153,26 @@ def _bars(works: list[Workload], console: Console) -> Iterator[Any]:
         yield show
 
 
-def _build(console: Console) -> None:
+def _prepare(
+    digits: Digits, batch: int | None, rtl: bool, console: Console
+) -> tuple[Workload, Workload, Workload]:
+    """Schedule the three programs while the chip is built."""
     from tspc.engines.chip_build import build_chip
 
     start = time.perf_counter()
-    with console.status("building the nano chip (once for each version of the RTL)"):
-        build_chip(NANO)
-    console.print(f"chip built in {time.perf_counter() - start:.0f} s")
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(build_chip, NANO) if rtl else None
+        with console.status("scheduling, and finding the largest batch by trying"):
+            one = _digits_workload(digits, NANO, 1)
+            many = _digits_workload(digits, NANO, batch) if batch else largest_batch(digits, NANO)
+            inputs = [{"x": gemm.gemm_input(NANO)}]
+            product = _workload(gemm.gemm_graph(NANO), inputs, planes=gemm.PLANES)
+        console.print(f"scheduled in {time.perf_counter() - start:.0f} s: {many.name}")
+        if building is not None:
+            with console.status("building the nano chip (once for each version of the RTL)"):
+                building.result()
+            console.print(f"chip built in {time.perf_counter() - start:.0f} s")
+    return one, many, product
 
 
 def _tiles_in_time(outcome: Outcome) -> str | None:
@@ -168,31 +190,24 @@ def _tiles_in_time(outcome: Outcome) -> str | None:
 @click.command()
 @click.option("--engine", type=click.Choice(["rtl", "golden"]), default="rtl", show_default=True)
 @click.option("--images", type=click.IntRange(1), default=None, help="Only the first test images.")
+@click.option("--batch", type=click.IntRange(2), default=None,
+              help="Images at once; as many as fit if not given.")  # fmt: skip
 @click.option(
     "--report", "path", type=click.Path(dir_okay=False, path_type=Path),
     default=Path("sim_build/report.json"), show_default=True,
 )  # fmt: skip
-def main(engine: str, images: int | None, path: Path) -> None:
+def main(engine: str, images: int | None, batch: int | None, path: Path) -> None:
     """Run the digits network and the GEMM, compare, and write the report."""
     console = Console(width=None if sys.stdout.isatty() else 120)
-    rtl = engine == "rtl"
     digits = load_digits_network(images)
-    with console.status("scheduling"):
-        one = _digits_workload(digits, NANO, 1)
-        many = largest_batch(digits, NANO)
-        product = _workload(
-            gemm.gemm_graph(NANO), [{"x": gemm.gemm_input(NANO)}], planes=gemm.PLANES
-        )
     try:
-        if rtl:
-            _build(console)
-        outcomes = _run([[one], [many, product]], rtl, console)
-    except (SimulationError, GoldenError) as problem:
+        works = _prepare(digits, batch, engine == "rtl", console)
+        outcomes = _run([[works[0]], list(works[1:])], engine == "rtl", console)
+    except (ScheduleError, SimulationError, GoldenError) as problem:
         console.print(f"[bold red]error:[/] {escape(str(problem))}", highlight=False)
         sys.exit(1)
     verdicts = [_digits_verdict(digits, o) for o in outcomes[:2]]
     verdicts.append(_gemm_verdict(NANO, outcomes[2]))
-    works = [one, many, product]
     entries = [
         report.record(w, o, v, engine) for w, o, v in zip(works, outcomes, verdicts, strict=True)
     ]
@@ -202,7 +217,7 @@ def main(engine: str, images: int | None, path: Path) -> None:
     wrong = [text for e in entries[:2] for text in report.judge(e, exact=False)]
     wrong += report.judge(entries[2], exact=True)
     if (late := _tiles_in_time(outcomes[2])) is not None:
-        wrong.append(f"{product.name}: {late}")
+        wrong.append(f"{works[2].name}: {late}")
     for text in wrong:
         console.print(f"[bold red]error:[/] {escape(text)}", highlight=False)
     console.print(f"report: {path}")
