@@ -1,10 +1,11 @@
 """The edge of a plane's row: operands in, activation buffer, accumulators, results out."""
 
 from amaranth import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
-from tsp.arch.config import DATA_BITS, LANES, WORD_BITS
+from tsp.arch.config import DATA_BITS, LANES, STREAMS, WORD_BITS
 from tsp.arch.isa import FORMATS, AbcMode, AccMode
 from tsp.ecc import correct, encode
 from tsp.sram import Sram
@@ -94,18 +95,21 @@ class Edge(wiring.Component):
             before = stage
         return stages
 
-    def _capture(self, m, enable, index, name):
-        """Register the word on an outward stream; returns the protected word."""
-        word = Signal(WORD_BITS, name=name)
-        capture(m, word, enable, Cat(index, Const(0, 1)), self.outward, self.outward)
-        return word
+    def _capture_group(self, m, enable, stream, size, name):
+        """Register an aligned group of `size` outward streams; returns its protected words."""
+        bits = self.outward.words.as_value()
+        choices = [bits.word_select(g, size * WORD_BITS) for g in range(STREAMS // size)]
+        # Halved bit by bit: a simulator evaluates such a select only where it is enabled.
+        for bit in stream[exact_log2(size) :]:
+            choices = [Mux(bit, b, a) for a, b in zip(choices[::2], choices[1::2], strict=True)]
+        group = Signal(data.ArrayLayout(WORD_BITS, size), name=name)
+        with m.If(enable):
+            m.d.sync += group.eq(choices[0])
+        return [group[k] for k in range(size)]
 
     def _load_weights(self, m, c1, c2, c3):
         """LW: an SG16 becomes the weights of 16 outputs."""
-        words = [
-            self._capture(m, c1.valid, Cat(Const(k, 4), c1.stream[4]), f"weights{k}")
-            for k in range(LANES)
-        ]
+        words = self._capture_group(m, c1.valid, c1.stream, LANES, "group")
         with m.If(c2.valid):
             m.d.sync += self.weights.words.eq(Cat(correct(word) for word in words))
         m.d.comb += [self.weights.valid.eq(c3.valid), self.weights.column.eq(c3.column)]
@@ -113,7 +117,9 @@ class Edge(wiring.Component):
     def _activate(self, m, c1, c2, c3):
         """IW and ABC: activations from a stream, kept or not, or from the buffer."""
         streamed = (c1.mode == AbcMode.STREAM) | (c1.mode == AbcMode.KEEP)
-        word = self._capture(m, c1.valid & streamed, c1.stream, "activation")
+        word = Signal(WORD_BITS)
+        stream = Cat(c1.stream, Const(0, 1))
+        capture(m, word, c1.valid & streamed, stream, self.outward, self.outward)
         corrected = Signal(DATA_BITS)
         with m.If(c2.valid):
             m.d.sync += corrected.eq(correct(word))
@@ -162,15 +168,8 @@ class Edge(wiring.Component):
 
     def _preload(self, m, c1, c2):
         """The SG4 of a preload as 16 lanes, in t + 3."""
-        words = [
-            self._capture(
-                m,
-                c1.valid & (c1.mode == AccMode.PRELOAD),
-                Cat(Const(k, 2), c1.stream[2:]),
-                f"preload{k}",
-            )
-            for k in range(_BYTES)
-        ]
+        enable = c1.valid & (c1.mode == AccMode.PRELOAD)
+        words = self._capture_group(m, enable, c1.stream, _BYTES, "preload")
         lanes = Signal(SUMS_BITS)
         with m.If(c2.valid & (c2.mode == AccMode.PRELOAD)):
             m.d.sync += lanes.eq(
