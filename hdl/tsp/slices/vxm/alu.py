@@ -15,8 +15,6 @@ stage (:mod:`~tsp.slices.vxm.control`): ``issued`` t + 1, ``captured`` t + 2, th
 t + 3 .. t + 8, ``results`` t + 8 for both paths, ``drive`` t + 9.
 """
 
-from types import SimpleNamespace
-
 from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -43,8 +41,6 @@ __all__ = ["Alu"]
 
 _HEAD = data.StructLayout({"op": 6, **TAIL})
 _TAIL = data.StructLayout(TAIL)
-_LATE = data.StructLayout({**TAIL, "from_integer": 1})
-_RESULT = data.StructLayout({**TAIL, "real": 1})
 
 
 class Alu(wiring.Component):
@@ -90,16 +86,16 @@ class Alu(wiring.Component):
             m.d.comb += [getattr(lanes, f"{x}{n}").eq(p) for n, p in enumerate(payloads)]
             m.d.comb += getattr(lanes, f"{x}_immediate").eq(c2[f"{x}_immediate"])
             m.d.comb += getattr(lanes, f"{x}_value").eq(_immediate(c2, k))
-        control, valid8, results = self._control(m, *self._operands(m, c2, valid2))
+        control, valid8, tail8 = self._control(m, c2, valid2)
         m.d.comb += [getattr(lanes, name).eq(value) for name, value in control.items()]
-        self._drive(m, lanes, valid8, results)
+        self._drive(m, lanes, valid8, tail8)
         return m
 
     def _capture(self, m):
         """Cycle t + 1: control; the words of each stream operand, `words[k][byte]`."""
         valid1 = _stage(m, "issued", self.south.valid)
         valid2 = _stage(m, "captured", valid1)
-        c1 = _register(m, "issued", "control", CONTROL, self.south)
+        c1 = _register(m, "issued", CONTROL, self.south)
         m.d.comb += [self.north[x].eq(c1[x]) for x in CONTROL.members if x != "valid"]
         m.d.comb += self.north.valid.eq(valid1)
         c2 = Signal(CONTROL, name="c2", reset_less=True)
@@ -121,84 +117,57 @@ class Alu(wiring.Component):
         m.submodules.capture = DomainRenamer("captured")(inside)
         return c2, words, valid2
 
-    def _operands(self, m, c2, valid2):
-        """Cycle t + 2: the operation takes its path.
+    def _control(self, m, c2, valid2):
+        """Control from t + 2 on, each register in the domain of its stage.
 
         Returns
         -------
-        (integer, real)
-            Each has `valid`, `head` (:data:`_HEAD`) and `types` by name, in cycle t + 3.
+        (control, valid8, tail8)
+            Inputs of :class:`Lanes` by name; whether there is a result in t + 8, and of what.
         """
         real = c2.compute == Compute.FP32
-        paths = []
-        for prefix, mine in (("i", ~real), ("r", real)):
-            path = SimpleNamespace(types={})
-            path.valid = _stage(m, f"{prefix}_operands", valid2 & mine)
-            path.head = _register(m, f"{prefix}_operands", "head", _HEAD, c2)
-            # Few operations have a third operand: it stands still for the others.
-            _stage(m, f"{prefix}_third", valid2 & mine & _uses(c2.op, 2))
-            for k, x in enumerate(OPERANDS):
-                domain = f"{prefix}_{'third' if k == 2 else 'operands'}"
-                register = _register(m, domain, f"{x}_type", 3, c2[f"{x}_type"])
-                path.types[f"{prefix}_{x}_type"] = register
-            paths.append(path)
-        return paths
-
-    def _control(self, m, integer, real):
-        """Control of the lanes from t + 4 on, each a register in the domain of its stage.
-
-        An integer operation whose result is a float goes over to the fp32 path in t + 5.
-        """
-        i4 = _stage(m, "i_converted", integer.valid)
-        r4 = _stage(m, "r_converted", real.valid)
-        i_route = _register(
-            m, "i_converted", "route", INTEGER_ROUTE, integer.head, integer_route(integer.head.op)
-        )
-        r_route = _register(
-            m, "r_converted", "route", REAL_ROUTE, real.head, real_route(real.head.op)
-        )
+        has_third = _uses(c2.op, 2)  # few operations have: c stands still for the others
+        i3 = _stage(m, "i_operands", valid2 & ~real)
+        r3 = _stage(m, "r_operands", valid2 & real)
+        _stage(m, "i_third", valid2 & ~real & has_third)
+        _stage(m, "r_third", valid2 & real & has_third)
+        i_head = _register(m, "i_operands", _HEAD, c2)
+        r_head = _register(m, "r_operands", _HEAD, c2)
+        i4, r4 = _stage(m, "i_converted", i3), _stage(m, "r_converted", r3)
         i5, r5 = _stage(m, "i_products", i4), _stage(m, "r_products", r4)
-        i_sum = _register(m, "i_products", "tail", _TAIL, i_route)
-        r_sum = _register(m, "r_products", "tail", _TAIL, r_route)
         _stage(m, "products", i4 | r4)
-        from_integer5 = _register(m, "products", "from_integer", 1, i4)
-        leaves = i5 & is_real_type(i_sum.result_type)
+        tail5 = self._tail5(m, i_head, r_head, i4)
+        # An integer operation whose result is a float goes over to the fp32 path in t + 5.
+        leaves = i5 & is_real_type(tail5.result_type)
         i6, r6 = _stage(m, "i_sums", i5 & ~leaves), _stage(m, "r_sums", r5 | leaves)
-        i_narrow = _register(m, "i_sums", "tail", _TAIL, i_sum)
-        both = Mux(from_integer5, i_sum.as_value(), r_sum.as_value())
-        r_normal = _register(
-            m, "r_sums", "tail", _LATE, data.View(_TAIL, both), {"from_integer": from_integer5}
-        )
         i7, r7 = _stage(m, "i_narrowed", i6), _stage(m, "r_normals", r6)
-        i_short = _register(m, "i_narrowed", "tail", _TAIL, i_narrow)
-        r_round = _register(m, "r_normals", "tail", _LATE, r_normal)
-        half = r_normal.from_integer & (r_normal.result_type == Type.FP16)
         i8, r8 = _stage(m, "i_results", i7), _stage(m, "r_results", r7)
-        r_finish = _register(m, "r_results", "tail", _LATE, r_round)
-        _stage(m, "results", i7 | r7)
-        both = Mux(r7, r_round.as_value()[: _TAIL.size], i_short.as_value())
-        results = _register(m, "results", "tail", _RESULT, data.View(_TAIL, both), {"real": r7})
+        tail = tail5
+        for domain, enable in (("sums", i5 | r5), ("normals", i6 | r6), ("results", i7 | r7)):
+            _stage(m, domain, enable)
+            tail = _register(m, domain, _TAIL, tail)
         control = {
-            **integer.types,
-            **real.types,
-            "i_route": i_route,
-            "r_route": r_route,
-            "i_sum": i_sum,
-            "i_narrow": i_narrow,
-            "from_integer5": from_integer5,
-            "from_integer6": r_normal.from_integer,
-            "half7": _register(m, "r_normals", "half", 1, half),
-            "from_integer8": r_finish.from_integer,
-            "r_type8": r_finish.result_type,
-            "real8": results.real,
-            "bytes8": Cat(_has_byte(results.result_type, n) for n in range(BYTES)),
+            **{f"{x}_type": c2[f"{x}_type"] for x in OPERANDS},
+            "i_route": _structure(m, "i_route", INTEGER_ROUTE, integer_route(i_head)),
+            "r_route": _structure(m, "r_route", REAL_ROUTE, real_route(r_head)),
+            "integer4": i4,
+            "real7": r7,
+            "bytes8": Cat(_has_byte(tail.result_type, n) for n in range(BYTES)),
         }
-        return control, i8 | r8, results
+        return control, i8 | r8, tail
 
-    def _drive(self, m, lanes, valid8, results):
+    def _tail5(self, m, i_head, r_head, i4):
+        """What is left of the instruction in t + 5, of the path that has it."""
+        i_tail = _register(m, "i_converted", _TAIL, i_head)
+        r_tail = _register(m, "r_converted", _TAIL, r_head)
+        return _register(
+            m, "products", _TAIL, {x: Mux(i4, i_tail[x], r_tail[x]) for x in _TAIL.members}
+        )
+
+    def _drive(self, m, lanes, valid8, tail8):
         """Cycle t + 9: the result is encoded and driven."""
         valid9 = _stage(m, "drive", valid8)
-        tail = _register(m, "drive", "tail", _RESULT, results)
+        tail = _register(m, "drive", _TAIL, tail8)
         m.d.comb += [
             *(self.drive.data[n].eq(encode(getattr(lanes, f"byte{n}"))) for n in range(BYTES)),
             self.drive.enable.eq(valid9),
@@ -215,16 +184,18 @@ def _stage(m, domain, enable):
     return valid
 
 
-def _register(m, domain, name, shape, source, more=None):
-    """A register in a stage's domain; a structure takes its fields from `more` or `source`."""
-    register = Signal(shape, name=f"{domain}_{name}", reset_less=True)
-    if isinstance(shape, data.StructLayout):
-        for member in shape.members:
-            value = more[member] if more and member in more else source[member]
-            m.d[domain] += register[member].eq(value)
-    else:
-        m.d[domain] += register.eq(source)
+def _register(m, domain, layout, source):
+    """A structure of registers in a stage's domain, each from the field of its name."""
+    register = Signal(layout, name=f"{domain}_control", reset_less=True)
+    m.d[domain] += [register[name].eq(source[name]) for name in layout.members]
     return register
+
+
+def _structure(m, name, layout, fields):
+    """A combinational structure."""
+    signal = Signal(layout, name=name)
+    m.d.comb += [signal[x].eq(fields[x]) for x in layout.members]
+    return signal
 
 
 def _immediate(c2, k):

@@ -18,6 +18,7 @@ __all__ = [
     "INTEGER_ROUTE",
     "OPERANDS",
     "REAL_ROUTE",
+    "RESULT",
     "TAIL",
     "add_gated_domain",
     "integer_route",
@@ -30,12 +31,9 @@ CONTROL = control_layout(FORMATS["VXM"])
 OPERANDS = "abc"
 BYTES = 4  #: of the largest element
 
-#: What every stage keeps of the instruction.
-TAIL = {
-    "saturate": unsigned(1),
-    "result_type": unsigned(3),
-    "result_stream": unsigned(6),
-}
+#: What every stage of a lane keeps of the instruction, and what the ALU does.
+RESULT = {"saturate": unsigned(1), "result_type": unsigned(3)}
+TAIL = {**RESULT, "result_stream": unsigned(6)}
 
 #: What the integer path's stage t + 4 does: one of these, or a bitwise operation on a.
 INTEGER_ROUTE = data.StructLayout(
@@ -52,7 +50,7 @@ INTEGER_ROUTE = data.StructLayout(
         "select": unsigned(1),
         "relu": unsigned(1),
         "bits": unsigned(2),  #: 0 and, 1 or, 2 exclusive or, 3 not
-        **TAIL,
+        **RESULT,
     }
 )
 
@@ -65,7 +63,7 @@ REAL_ROUTE = data.StructLayout(
         "extreme": unsigned(1),  #: selection: MAX or MIN
         "smaller": unsigned(1),  #: MIN
         "relu": unsigned(1),  #: selection: ReLU; else by c
-        **TAIL,
+        **RESULT,
     }
 )
 
@@ -80,9 +78,11 @@ def is_real_type(type_):
     return type_.matches(Type.FP16, Type.FP32)
 
 
-def integer_route(op) -> dict:
-    """Fields of :data:`INTEGER_ROUTE` that follow from the operation."""
+def integer_route(head) -> dict:
+    """Fields of :data:`INTEGER_ROUTE` from an instruction's."""
+    op = head.op
     return {
+        **{name: head[name] for name in RESULT},
         "product": is_op(op, "MUL", "MADD"),
         "addend": is_op(op, "MADD"),
         "sum": is_op(op, "ADD", "SUB"),
@@ -98,10 +98,12 @@ def integer_route(op) -> dict:
     }
 
 
-def real_route(op) -> dict:
-    """Fields of :data:`REAL_ROUTE` that follow from the operation."""
+def real_route(head) -> dict:
+    """Fields of :data:`REAL_ROUTE` from an instruction's."""
+    op = head.op
     selects = is_op(op, "MAX", "MIN", "SELECT", "RELU")
     return {
+        **{name: head[name] for name in RESULT},
         "product": is_op(op, "MUL", "MADD"),
         "addend": Cat(is_op(op, "ADD", "SUB") | selects, is_op(op, "MADD") | selects),
         "subtract": is_op(op, "SUB"),

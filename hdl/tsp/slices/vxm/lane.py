@@ -1,59 +1,48 @@
 """One lane of an ALU: a path for int32 and one for fp32, which meet where a result is converted."""
 
 from amaranth import Module, Mux
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from tsp.arch.isa import Type
 from tsp.slices.vxm import integer, real
-from tsp.slices.vxm.control import INTEGER_ROUTE, OPERANDS, REAL_ROUTE, TAIL
+from tsp.slices.vxm.control import INTEGER_ROUTE, OPERANDS, REAL_ROUTE, RESULT
 from tsp.slices.vxm.floats import registers
 
 __all__ = ["Lane"]
-
-_TAIL = data.StructLayout(TAIL)
 
 
 class Lane(wiring.Component):
     """The arithmetic of one lane.
 
     Its registers stand in the domains that :mod:`~tsp.slices.vxm.integer` and
-    :mod:`~tsp.slices.vxm.real` list. Every control input is a register of the ALU in the domain of
-    the stage that it is for, so all of a stage stands still together.
+    :mod:`~tsp.slices.vxm.real` list, and in ``products`` and ``results`` for what both paths have
+    in common. It keeps its own control: sixteen lanes are a wide fan-out, and a lane that looks at
+    nothing but its own registers is the same code for all lanes in a simulator.
 
     Members
     -------
     a, b, c : In(32)
         Operand patterns, bits above the type ignored; t + 2.
-    i_a_type .. r_c_type : In(3)
-        :class:`Type` of each; t + 3.
+    a_type, b_type, c_type : In(3)
+        :class:`Type` of each; t + 2.
     i_route, r_route : In
-        The operation, t + 4.
-    i_sum, i_narrow : In
-        Tails of the integer path, t + 5 and t + 6.
-    from_integer5 : In(1)
-        In t + 5 an int32 result passes to the fp32 path.
-    from_integer6, half7, from_integer8, r_type8 : In
-        Of the fp32 path, by cycle: the result comes from the integer path; it is to be rounded
-        for fp16 directly; result type.
-    real8 : In(1)
-        In t + 8 the fp32 path has the result.
+        The operation, for each path; t + 3.
+    integer4 : In(1)
+        In t + 4 the integer path has the operation.
+    real7 : In(1)
+        In t + 7 the fp32 path has the result.
     result : Out(32)
         Pattern of the result type in the low bits, t + 8.
     """
 
     #: Control inputs that are common to all lanes.
     CONTROL = {
-        **{f"{path}_{x}_type": 3 for path in "ir" for x in OPERANDS},
+        **{f"{x}_type": 3 for x in OPERANDS},
         "i_route": INTEGER_ROUTE,
         "r_route": REAL_ROUTE,
-        "i_sum": _TAIL,
-        "i_narrow": _TAIL,
-        "from_integer5": 1,
-        "from_integer6": 1,
-        "half7": 1,
-        "from_integer8": 1,
-        "r_type8": 3,
-        "real8": 1,
+        "integer4": 1,
+        "real7": 1,
     }
 
     def __init__(self):
@@ -67,25 +56,59 @@ class Lane(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        route = registers("i_converted", route=INTEGER_ROUTE).route
+        tail = self._tail(m, "i_products", route)
+        m.d.i_converted += route.eq(self.i_route)
         operands = integer.convert(m, *self._operands(m, "i"))
-        products = integer.multiply(m, self.i_route, operands)
-        total = integer.add(m, self.i_sum.saturate, products)
-        short = integer.finish(m, self.i_narrow, total)
+        total = integer.add(m, tail.saturate, integer.multiply(m, route, operands))
+        short = integer.finish(m, self._tail(m, "i_sums", tail), total)
 
-        operands = real.convert(m, *self._operands(m, "r"))
-        products = real.multiply(m, self.r_route, *operands)
-        sums = real.add(m, products, self.from_integer5, total)
-        normal = real.normal(m, self.from_integer6, sums)
-        pattern = real.rounded(m, self.half7, normal)
-        converted = real.finish(m, self.from_integer8, self.r_type8, pattern)
-        m.d.comb += self.result.eq(Mux(self.real8, converted, short))
+        from_integer = registers("products", from_integer=1).from_integer
+        m.d.products += from_integer.eq(self.integer4)
+        converted = self._real(m, from_integer, tail.result_type, total)
+        is_real = registers("results", real=1).real
+        m.d.results += is_real.eq(self.real7)
+        m.d.comb += self.result.eq(Mux(is_real, converted, short))
         return m
 
+    def _real(self, m, from_integer, integer_type, integer_total):
+        """The fp32 path; an integer result that becomes a float joins it in t + 5."""
+        route = registers("r_converted", route=REAL_ROUTE).route
+        m.d.r_converted += route.eq(self.r_route)
+        products = real.multiply(m, route, *real.convert(m, *self._operands(m, "r")))
+        tail = self._tail(m, "r_products", route)
+        sums = real.add(m, products, from_integer, integer_total)
+        late = registers("r_sums", type=3, from_integer=1)
+        m.d.r_sums += [
+            late.type.eq(Mux(from_integer, integer_type, tail.result_type)),
+            late.from_integer.eq(from_integer),
+        ]
+        normal = real.normal(m, late.from_integer, sums)
+        later = registers("r_normals", type=3, half=1, from_integer=1)
+        m.d.r_normals += [
+            later.type.eq(late.type),
+            later.from_integer.eq(late.from_integer),
+            later.half.eq(late.from_integer & (late.type == Type.FP16)),
+        ]
+        pattern = real.rounded(m, later.half, normal)
+        last = registers("r_results", type=3, from_integer=1)
+        m.d.r_results += last.type.eq(later.type), last.from_integer.eq(later.from_integer)
+        return real.finish(m, last.from_integer, last.type, pattern)
+
+    def _tail(self, m, domain, source):
+        """Registers of what a stage keeps of the instruction."""
+        tail = registers(domain, **RESULT)
+        m.d[domain] += [getattr(tail, name).eq(getattr(source, name)) for name in RESULT]
+        return tail
+
     def _operands(self, m, path):
-        """Stage t + 2: patterns of a, b, c into the registers of a path; and their types."""
-        patterns = []
+        """Stage t + 2: patterns and types of a, b, c into the registers of a path."""
+        patterns, types = [], []
         for x in OPERANDS:
             domain = f"{path}_{'third' if x == 'c' else 'operands'}"
-            patterns.append(registers(domain, **{x: 32}).__dict__[x])
-            m.d[domain] += patterns[-1].eq(getattr(self, x))
-        return patterns, [getattr(self, f"{path}_{x}_type") for x in OPERANDS]
+            own = registers(domain, **{x: 32, f"{x}_type": 3})
+            for name, value in own.__dict__.items():
+                m.d[domain] += value.eq(getattr(self, name))
+            patterns.append(getattr(own, x))
+            types.append(getattr(own, f"{x}_type"))
+        return patterns, types
