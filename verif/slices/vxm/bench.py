@@ -4,10 +4,10 @@ Memories hold control and operands of every cycle, others take what is driven; t
 back door loads and dumps them. So a hundred thousand operand tuples cost a second.
 """
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from tsp.arch.config import DATA_BITS
+from tsp.arch.config import DATA_BITS, LANES, STREAMS
 from tsp.arch.isa import FORMATS
 from tsp.slices.vxm import Alu
 from tsp.sram import BackdoorControl, Sram
@@ -30,8 +30,9 @@ class VectorBench(Component):
     """An ALU between memories.
 
     In cycle n of a run control word n is on ``south``, and in cycle n + 1 the operand words n are
-    on E0-3 (a), E4-7 (b), E8-11 (c). What is driven in cycle n goes to address n of the result
-    memories: the data, and enable, stream and number of words.
+    on the streams: number s (0 .. 63) carries word s % 4 of memory s // 4 % 3, every byte of it
+    exclusive-ored with s, so no two streams are alike. What is driven in cycle n goes to address n
+    of the result memories: the data, and enable, stream and number of words.
 
     Members
     -------
@@ -77,8 +78,11 @@ class VectorBench(Component):
         m.d.sync += later.eq(at)
         for k, where in enumerate(OPERANDS):
             data = self._source(m, f"operand{k}", where, _GROUP, read[0], later)
-            for byte in range(4):
-                m.d.comb += alu.e_in.words[4 * k + byte].eq(data.word_select(byte, DATA_BITS))
+            for s in range(2 * STREAMS):
+                if s // 4 % 3 == k:
+                    word = data.word_select(s % 4, DATA_BITS) ^ Const(s, 8).replicate(LANES)
+                    bus = alu.w_in if s >= STREAMS else alu.e_in
+                    m.d.comb += bus.words[s % STREAMS].eq(word)
         driven = Cat(word[:DATA_BITS] for word in alu.drive.data)
         port = Cat(alu.drive.stream, alu.drive.words, alu.drive.enable)
         for name, where, data in (("data", DATA, driven), ("port", PORT, port)):

@@ -5,28 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsp.arch.config import LANES, NANO
-from tsp.arch.isa import FORMATS, OPCODE_BITS, Type
+from tsp.arch.isa import FORMATS, OPCODE_BITS, Type, vxm_op
 from tspc.engines.records import Piece, image, read_dump
 from verif.slices.vxm import bench
 from verif.support import run_bench
 
-__all__ = ["Case", "Results", "run"]
+__all__ = ["Results", "Vectors", "run"]
 
-_VALID = 1
 _DRAIN = 16  # cycles after the last issue
+_MEMORIES = len(bench.OPERANDS)
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """One instruction (None: nothing issues) and the operands of its 16 lanes.
+class Vectors:
+    """What an ALU is to do, cycle by cycle.
 
     Attributes
     ----------
+    instructions
+        One VXM instruction a cycle, or None: nothing issues.
     operands
-        uint32 array of shape (3, LANES); ignored for what the instruction does not take.
+        Patterns, uint32 of shape (cycles, 3, LANES); ignored where the instruction has none, or an
+        immediate.
     """
 
-    instruction: object
+    instructions: list
     operands: np.ndarray
 
 
@@ -48,36 +51,49 @@ class Results:
     patterns: np.ndarray
 
 
-def _control(cases):
+def _control(instructions):
     """Control words: `valid`, then the fields as they stand in the instruction after its opcode."""
     width = (1 + sum(f.width for f in FORMATS["VXM"].fields) + 7) // 8
-    rows = np.zeros((len(cases), width), np.uint8)
-    for row, case in zip(rows, cases):
-        if case.instruction is not None:
-            word = case.instruction.encode() >> OPCODE_BITS << 1 | _VALID
-            row[:] = np.frombuffer(word.to_bytes(width, "little"), np.uint8)
-    return rows
+    known = {None: bytes(width)}
+    for i in set(instructions) - {None}:
+        known[i] = (i.encode() >> OPCODE_BITS << 1 | 1).to_bytes(width, "little")
+    raw = b"".join(known[i] for i in instructions)
+    return np.frombuffer(raw, np.uint8).reshape(-1, width)
 
 
-def _planes(patterns):
-    """Lane patterns (cycles, LANES) as stream words: (cycles, 64), byte k of all lanes together."""
-    raw = np.ascontiguousarray(patterns, "<u4").view(np.uint8).reshape(-1, LANES, 4)
-    return raw.transpose(0, 2, 1).reshape(-1, 4 * LANES)
+def _memories(vectors):
+    """Content of the operand memories: each operand's bytes where its streams take them from."""
+    cycles = len(vectors.instructions)
+    found = np.zeros((_MEMORIES, cycles, 4, LANES), np.uint8)
+    raw = np.ascontiguousarray(vectors.operands, "<u4").view(np.uint8)
+    raw = raw.reshape(cycles, 3, LANES, 4)
+    for n, i in enumerate(vectors.instructions):
+        for k in range(vxm_op(i["op"]).operands if i else 0):
+            x = "abc"[k]
+            if not i[f"{x}_immediate"]:
+                base, count = i[f"{x}_stream"], Type(i[f"{x}_type"]).bytes
+                for byte in range(count):
+                    s = base + byte
+                    found[s // 4 % 3, n, s % 4] = raw[n, k, :, byte] ^ s
+    return found.reshape(_MEMORIES, cycles, 4 * LANES)
 
 
-def run(cases, make=bench.bench):
-    """Run cases in consecutive cycles, the first in cycle 0."""
-    cycles = len(cases) + _DRAIN
+def run(vectors, *, blocks=()):
+    """Issue instruction n in cycle n; an error if the bench does not end.
+
+    `blocks`: ("lane",) builds a lane once: faster to build, slower to run.
+    """
+    cycles = len(vectors.instructions) + _DRAIN
     if cycles > bench.DEPTH:
-        raise ValueError(f"{len(cases)} cases do not fit {bench.DEPTH} cycles")
-    operands = np.stack([case.operands for case in cases])
-    pieces = [Piece(bench.CONTROL, 0, _control(cases))]
-    pieces += [Piece(w, 0, _planes(operands[:, k])) for k, w in enumerate(bench.OPERANDS)]
+        raise ValueError(f"{len(vectors.instructions)} cycles do not fit {bench.DEPTH}")
+    pieces = [Piece(bench.CONTROL, 0, _control(vectors.instructions))]
+    pieces += [Piece(w, 0, d) for w, d in zip(bench.OPERANDS, _memories(vectors))]
     ran = run_bench(
-        lambda library: make(library, NANO),
+        lambda library: bench.bench(library, NANO),
         "verif.slices.vxm.tb_vectors",
         parameters={"cycles": cycles},
         image=image(pieces),
+        blocks=blocks,
     )
     dump = {p.place: p.data[:cycles] for p in read_dump(ran.directory / "dump.bin")}
     port = dump[bench.PORT].copy().view("<u2").ravel()
@@ -88,8 +104,3 @@ def run(cases, make=bench.bench):
         words=port >> 6 & 31,
         patterns=np.ascontiguousarray(raw).view("<u4").reshape(cycles, LANES),
     )
-
-
-def mask(type_):
-    """The bits of a result that its streams carry."""
-    return np.uint32((1 << (8 * Type(type_).bytes)) - 1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsp.arch.isa import Type
 
-__all__ = ["corners", "pairs", "patterns", "triples"]
+__all__ = ["corners", "near_ties", "pairs", "patterns", "triples"]
 
 _FP32_PLAIN = (
     [0, 1, 2, 3, 0x400000, 0x7FFFFE, 0x7FFFFF, 0x800000, 0x800001, 0xFFFFFF, 0x1000000]
@@ -84,12 +84,40 @@ def pairs(rng, count):
     return np.concatenate([a, x]), np.concatenate([b, y])
 
 
+def _pack(sign, exponent, fraction):
+    """fp32 patterns of (-1)**sign * fraction * 2**(exponent - 23), fraction of 24 bits."""
+    biased = (np.asarray(exponent, np.int64) + 127).astype(np.uint32)
+    fraction = np.asarray(fraction, np.int64).astype(np.uint32) & np.uint32(0x7FFFFF)
+    return np.asarray(sign, np.uint32) << np.uint32(31) | biased << np.uint32(23) | fraction
+
+
+def near_ties(rng, count):
+    """a * b + c of which only bits far below decide the rounding.
+
+    First half: the product is a trifle more than half a unit of c, by bits that no adder of 48 bits
+    keeps. Second half: the product is exactly between two numbers, and c is tiny.
+    """
+    half = count // 2
+    sign = [rng.integers(0, 2, count) for _ in range(3)]
+    scale = [rng.integers(-20, 20, count) for _ in range(2)]
+    a = rng.integers(1 << 23, 1 << 24, count) | 1
+    b = np.minimum((1 << 47) // a + 1, (1 << 24) - 1)
+    c = rng.integers(1 << 23, 1 << 24, count)
+    exponent = scale[0] + scale[1] + 1 + 24
+    a[half:] = (rng.integers(1 << 12, 1 << 13, count - half) | 1) << 11
+    b[half:] = (rng.integers(1 << 11, 1 << 12, count - half) | 1) << 12
+    exponent[half:] -= rng.integers(50, 99, count - half)
+    exponents = (*scale, exponent)
+    return tuple(_pack(s, e, f) for s, e, f in zip(sign, exponents, (a, b, c)))
+
+
 def triples(rng, count):
-    """fp32 a, b, c for a * b + c: corners, and c near -a * b at every distance."""
+    """fp32 a, b, c for a * b + c: corners, c near -a * b at every distance, near ties."""
     some = corners(Type.FP32)
     some = rng.choice(some, 24, replace=False)
     a, b, c = (np.array(x, np.uint32) for x in zip(*itertools.product(some, some, some)))
-    rest = max(count - a.size, 0)
+    ties = near_ties(rng, count // 8)
+    rest = max(count - a.size - ties[0].size, 0)
     x, y = pairs(rng, rest)
     x, y = rng.permutation(np.stack([x, y]), axis=1)[:, :rest]
     z = patterns(rng, Type.FP32, rest)
@@ -101,4 +129,4 @@ def triples(rng, count):
     shift = rng.integers(-50, 51, half) * rng.integers(0, 2, half)
     close = close + (shift.astype(np.int64) << 23).astype(np.uint32)
     z[:half] = close ^ (rng.integers(0, 2, half).astype(np.uint32) << np.uint32(31))
-    return np.concatenate([a, x]), np.concatenate([b, y]), np.concatenate([c, z])
+    return tuple(np.concatenate(parts) for parts in zip((a, b, c), (x, y, z), ties))

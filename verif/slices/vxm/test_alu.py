@@ -1,0 +1,104 @@
+"""The ALU against NumPy and exact rationals: every operation, type, stream and path."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from amaranth import ClockDomain, ClockSignal
+
+from tsp.arch.config import NANO, STREAMS
+from tsp.arch.isa import VXM_OPS, Compute, Type, vxm_op
+from tsp.arch.timing import timing
+from tsp.slices.vxm import alu, real
+from verif.slices.vxm import oracle, suites
+from verif.slices.vxm.runner import run
+
+_TURNS = 3
+_SEED = 20_201
+
+
+def _differences(vectors, results):
+    """Lines that say what differs: port and data of every cycle, against the oracle."""
+    delay = timing(NANO).vxm_d_func - 1  # from issue to the drive port
+    issued = np.array([i is not None for i in vectors.instructions])
+    enabled = results.enable[delay:][: issued.size].astype(bool)
+    found = [f"cycle {n}: enable is {enabled[n]}" for n in np.nonzero(issued != enabled)[0]]
+    if results.enable[:delay].any() or results.enable[delay + issued.size :].any():
+        found.append("a result before the first issue or after the last one")
+    groups = defaultdict(list)
+    for n in np.nonzero(issued)[0]:
+        groups[vectors.instructions[n]].append(n)
+    for i, cycles in groups.items():
+        at = np.array(cycles) + delay
+        type_ = Type(i["result_type"])
+        what = f"{vxm_op(i['op']).name} {dict(i.values)}"
+        if (results.stream[at] != i["result_stream"]).any():
+            found.append(f"{what}: wrong stream")
+        if (results.words[at] != type_.bytes).any():
+            found.append(f"{what}: wrong number of words")
+        operands = vectors.operands[cycles].transpose(1, 0, 2)
+        expected = oracle.expected(i, operands)
+        got = results.patterns[at] & oracle.mask(type_)
+        for row, lane in np.argwhere(expected != got)[:3]:
+            shown = ", ".join(f"{x[row, lane]:08x}" for x in operands)
+            want, is_ = expected[row, lane], got[row, lane]
+            found.append(f"{what}: ({shown}) gives {is_:08x} instead of {want:08x}")
+    return found
+
+
+@pytest.mark.parametrize("turn", range(_TURNS))
+def test_operations(turn):
+    """At least 100,000 tuples of each fp32 operation and conversion, all instructions mixed."""
+    plan = suites.plan(np.random.default_rng(_SEED))[turn::_TURNS]
+    vectors = suites.shuffled(np.random.default_rng((_SEED, turn)), plan, turn, 3000)
+    assert _differences(vectors, run(vectors))[:10] == []
+
+
+def test_plan_is_complete():
+    """The suites have what they promise, and all turns together use all streams."""
+    plan = suites.plan(np.random.default_rng(_SEED))
+    fp = {s.fields["op"]: s for s in plan if s.fields["compute"] == Compute.FP32}
+    names = [n for n, op in VXM_OPS.items() if Compute.FP32 in op.built]
+    assert all(fp[VXM_OPS[n].code].operands[0].size >= suites.TUPLES for n in names)
+    streams = set()
+    for turn in range(_TURNS):
+        for i, _ in suites.mixture(np.random.default_rng((_SEED, turn)), 3000, turn):
+            for x in "abc"[: vxm_op(i["op"]).operands]:
+                if not i[f"{x}_immediate"]:
+                    streams |= {
+                        (x, i[f"{x}_stream"] + n) for n in range(Type(i[f"{x}_type"]).bytes)
+                    }
+    assert len(streams) == 3 * 2 * STREAMS
+
+
+def _small(seed):
+    """A run of some thousand instructions that contains the corners of MADD."""
+    rng = np.random.default_rng(seed)
+    plan = [s for s in suites.plan(rng) if s.fields["op"] == VXM_OPS["MADD"].code][:1]
+    return suites.shuffled(rng, plan, 0, 2000)
+
+
+def test_gates_are_transparent(monkeypatch):
+    """With clocks that never stop, as synthesis may have them, nothing changes."""
+
+    def plain_clock(m, name, enable):
+        domain = ClockDomain(name, local=True)
+        m.domains += domain
+        m.d.comb += domain.clk.eq(ClockSignal()), domain.rst.eq(0)
+
+    monkeypatch.setattr(alu, "add_gated_domain", plain_clock)
+    vectors = _small(1)
+    assert _differences(vectors, run(vectors, blocks=("lane",)))[:10] == []
+
+
+def test_a_wrong_sticky_bit_is_found(monkeypatch):
+    """The sabotaged twin: bits that the product loses on its way to the adder are forgotten."""
+    honest = real.jam
+
+    def forgetful(m, name, value, amount):
+        return value >> amount if name == "p_shifted" else honest(m, name, value, amount)
+
+    monkeypatch.setattr(real, "jam", forgetful)
+    vectors = _small(2)
+    found = _differences(vectors, run(vectors, blocks=("lane",)))
+    assert found and all(line.startswith(("MADD", "ADD", "SUB")) for line in found)
