@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tsp.arch.config import NANO
+from tsp.arch.config import FULL, NANO, SMALL
 from tsp.arch.isa import decode
 from tspc.golden.model import GoldenEngine
 from tspc.plan import expand
@@ -44,8 +44,8 @@ def _random(shape, dtype="int8", seed=0):
     return rng.integers(limit.min, limit.max + 1, shape).astype(dtype)
 
 
-def _matmul(rows, k, n, bias=True):
-    g = Graph(NANO, f"matmul-{rows}-{k}-{n}")
+def _matmul(rows, k, n, bias=True, config=NANO):
+    g = Graph(config, f"matmul-{rows}-{k}-{n}")
     x = g.input("x", "int8", (rows, k))
     y = g.matmul(x, g.constant("w", _random((k, n), seed=1)))
     if bias:
@@ -61,6 +61,14 @@ def _matmul(rows, k, n, bias=True):
 @pytest.mark.parametrize("planes", [None, ("W0",)])
 def test_matmul_of_every_shape(rows, k, n, planes):
     check(*_matmul(rows, k, n), planes=planes)
+
+
+@pytest.mark.parametrize(
+    ("config", "rows", "k", "n"),
+    [(SMALL, 1, 128, 64), (SMALL, 12, 200, 64), (FULL, 1, 640, 640), (FULL, 30, 640, 320)],
+)
+def test_other_sizes_of_chip(config, rows, k, n):
+    check(*_matmul(rows, k, n, config=config))
 
 
 def test_matmul_alone_is_written_without_the_vector_unit():
@@ -100,6 +108,14 @@ def test_two_layers_with_requantisation_match():
     g.output("z", g.requantise(z, 0.01, "int16"))
     g.output("hidden", y)
     check(g, {"x": _random((40, 64), seed=6)})
+
+
+def test_both_planes_read_a_tensor_that_the_vector_unit_read_before():
+    g = Graph(NANO, "halves")
+    x = g.input("x", "int8", (20, 100))
+    g.output("z", g.relu(x))
+    g.output("y", g.matmul(x, g.constant("w", _random((100, 20), seed=8))))
+    check(g, {"x": _random((20, 100), seed=9)})
 
 
 def test_three_operands_and_a_scale_for_each_column():

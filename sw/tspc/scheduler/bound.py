@@ -84,14 +84,14 @@ def lower_bound(graph: Graph, planes: tuple[str, ...] | None = None) -> Bound:
     load_head, load_tail = ways.begin + ways.fetch_mxm, ways.load_to_compute
     tail = min((ways.tail[m] for m in matmuls), default=0)
     head = min((ways.head[m] for m in matmuls), default=0)
-    acts = sum(m.rows * _shape(m, 0)[1] for m in matmuls)
+    activations = sum(m.rows * _chunks(m, graph) for m in matmuls)
     sums = sum(vectors[m] for m in matmuls)
     operations = [n for n in live if n.kind is Kind.VXM]
     found = {"critical path": max(ways.head[n] + ways.tail[n] for n in ways.head)}
     if matmuls:
         found["compute"] = _spend(head, passes, len(used), tail)
         found["load"] = _spend(load_head, t * tiles, len(used), load_tail + tail)
-        inward = WEIGHT_SLICES * t * tiles + acts
+        inward = WEIGHT_SLICES * t * tiles + activations
         found["inward"] = _spend(load_head, inward, STREAMS * hemispheres, tail)
         emitted = ways.emit
         found["outward"] = _spend(head + emitted, 4 * sums, STREAMS * hemispheres, tail - emitted)
@@ -110,17 +110,15 @@ def _spend(head: int, work: int, units: int, tail: int) -> int:
     return head - (-work // units) - 1 + tail
 
 
-def _shape(matmul: Node, operand: int) -> tuple[int, int]:
-    """Chunks of both axes of a matmul's operand."""
-    node = matmul.operands[operand]
-    assert isinstance(node, Node)
-    return node.shape
+def _chunks(matmul: Node, graph: Graph) -> int:
+    """Vectors in which a row of a matmul's activations comes: its K tiles."""
+    x = matmul.operands[0]
+    assert isinstance(x, Node)
+    return x.chunks(graph.config)
 
 
 def _tiles(matmul: Node, graph: Graph) -> int:
-    lanes = graph.config.lanes
-    k, n = _shape(matmul, 1)
-    return -(-k // lanes) * -(-n // lanes)
+    return _chunks(matmul, graph) * matmul.chunks(graph.config)
 
 
 class _Ways:

@@ -73,7 +73,7 @@ class Layout:
     ready: dict[Piece, NDArray[np.int64]] = field(default_factory=dict)
     weights: dict[tuple[Plane, Node, int, int], list[Region]] = field(default_factory=dict)
     _free: dict[tuple[int, int], int] = field(default_factory=dict)
-    _slices: dict[Node, set[int]] = field(default_factory=dict)
+    _slices: dict[tuple[Node, bool], set[int]] = field(default_factory=dict)
     _used: dict[int, int] = field(default_factory=dict)
 
     # ---- tensors -------------------------------------------------------------------------
@@ -93,8 +93,10 @@ class Layout:
 
     def candidates(self, piece: Piece, queues: Iterable[Queue]) -> list[Queue]:
         """The slices among `queues` that may hold a plane of the piece, best (first) first."""
-        taken = set().union(*(self._slices.get(n, ()) for n in self.apart.get(piece.node, ())))
-        mine = self._slices.get(piece.node, set())
+        apart = [key for n in self.apart.get(piece.node, ()) for key in ((n, False), (n, True))]
+        apart.append((piece.node, not self._later(piece)))
+        taken = set().union(*(self._slices.get(key, ()) for key in apart))
+        mine = self._slices.get((piece.node, self._later(piece)), set())
 
         def cost(distance: int, queue: int) -> int:
             """A port serves one burst at a time: pieces that may move at once stand apart."""
@@ -107,7 +109,7 @@ class Layout:
     def allocate(self, queue: Queue, piece: Piece) -> Region:
         """Room for one byte plane of a piece in a slice; :class:`BusyError` if it has none."""
         region = self._take(queue.index, self.length(piece), (0, 1))
-        slices = self._slices.setdefault(piece.node, set())
+        slices = self._slices.setdefault((piece.node, self._later(piece)), set())
         if queue.index not in slices:
             slices.add(queue.index)
             self.tables.on_rewind(lambda: slices.discard(queue.index))
@@ -128,6 +130,12 @@ class Layout:
             del self.regions[piece], self.ready[piece]
 
         self.tables.on_rewind(undo)
+
+    def room(self) -> int:
+        """Words of the longest region that can still be given out."""
+        words = self.floor.config.bank_words
+        queues = self.floor.memories
+        return max(words - self._free.get((q, b), 0) for q in queues for b in (0, 1))
 
     # ---- weights -------------------------------------------------------------------------
 
@@ -153,6 +161,10 @@ class Layout:
         return self.weights[key]
 
     # ---- inside --------------------------------------------------------------------------
+
+    def _later(self, piece: Piece) -> bool:
+        """True in the second half of the chunks: the planes of a matmul read one half each."""
+        return piece.chunk >= (piece.node.chunks(self.floor.config) + 1) // 2
 
     def _take(self, queue: int, length: int, banks: tuple[int, ...]) -> Region:
         for bank in banks:

@@ -5,7 +5,7 @@ cycle in which its first sum is emitted, because that cycle is what the rest of 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tsp.arch.config import STREAMS
@@ -76,27 +76,54 @@ class Matrix:
         before *= job.count * (self._superlanes if job.by_chunk else 1)
         return self._state(share.plane).last_compute + 1 + before + self._time.abc_to_acc
 
-    def place(self, job: Job, share: Share, emit: Burst, stream: int) -> None:
-        """Place a share of a job so that its sums are emitted in cycles `emit` on `stream`."""
-        state = self._state(share.plane)
-        before = vars(state).copy()
-        self._tables.on_rewind(lambda: vars(state).update(before))
+    def place(self, job: Job, parts: list[tuple[Share, Burst, int]]) -> None:
+        """Place the shares of a job.
+
+        Parameters
+        ----------
+        job
+            What is computed.
+        parts
+            For each share the cycles in which its sums are emitted, and the index of the stream.
+        """
+        for share, _, _ in parts:
+            self._remember(share.plane)
         if job.by_chunk:
-            self._stream_weights(job, share, emit, stream, state)
-        else:
-            self._stream_rows(job, share, emit, stream, state)
+            ((share, emit, stream),) = parts
+            self._stream_weights(job, share, emit, stream, self._state(share.plane))
+            return
+        # What cannot move comes first: the last pass of every share.
+        for share, emit, stream in parts:
+            install = len(share.tiles) > 1 or not self._kept(job, share)
+            at = emit.start - self._time.abc_to_acc
+            self._pass(job, share, len(share.tiles) - 1, at, stream, install=install)
+        for share, emit, stream in parts:
+            self._stream_rows(job, share, emit, stream, self._state(share.plane))
 
     def _state(self, plane: Plane) -> _State:
         return self._states.setdefault(plane, _State(self._tables.begin, self._tables.begin))
 
+    def _remember(self, plane: Plane) -> None:
+        """Give a plane its present state again if what follows is taken back."""
+        before = replace(self._state(plane))
+
+        def undo() -> None:
+            self._states[plane] = before
+
+        self._tables.on_rewind(undo)
+
+    def _kept(self, job: Job, share: Share) -> bool:
+        """True if the plane still has the first tile that a share needs."""
+        return self._state(share.plane).installed == (_weights(job), share.tiles[0], job.chunk)
+
     # ---- rows past weights ---------------------------------------------------------------
 
     def _stream_rows(self, job: Job, share: Share, emit: Burst, stream: int, state: _State) -> None:
+        """All but the last pass of a share, and the loads of its weights."""
         t, plane = self._superlanes, share.plane
         tiles = [(_weights(job), k, job.chunk) for k in share.tiles]
-        kept = state.installed == tiles[0]
+        kept = self._kept(job, share)
         at = emit.start - self._time.abc_to_acc
-        self._pass(job, share, len(tiles) - 1, at, stream, install=len(tiles) > 1 or not kept)
         last_install = at - 1
         for i in reversed(range(len(tiles) - 1)):
             next_at = at

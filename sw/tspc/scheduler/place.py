@@ -66,10 +66,21 @@ class Placer:
                 if found is not None and (best is None or found.finish < best.finish):
                     best = found
         if best is None:
-            raise PlacementError(f"{job} needs what it takes itself, or more MEM than there is")
+            raise PlacementError(self._reason(job))
         self._attempt(job, best.choice, best.route, best.anchor)
         self._tables.commit()
         return best.finish
+
+    def _reason(self, job: Job) -> str:
+        node = job.stage.target
+        piece, _ = self._layout.piece(node, job.row, job.chunk)
+        length, room = self._layout.length(piece), self._layout.room()
+        if room < length:
+            return f"MEM is full: {job} writes {length} vectors in a row, {room} have room"
+        return (
+            f"{job} finds no place: what it reads and writes together, {node.type.bytes} byte "
+            f"planes of {length} vectors included, meets in the same MEM slices or fills them"
+        )
 
     # ---- search --------------------------------------------------------------------------
 
@@ -146,8 +157,9 @@ class Placer:
             word = self._word(job, choice, operation, stop, burst, (spine, other), result)
             self._tables.issue(self._alu(stop, burst), [(t, word) for t in burst.times])
             spine = result
-        for share, (emit, stream) in zip(choice.shares, sums, strict=False):
-            self._matrix.place(job, share, emit, stream % STREAMS)
+        if choice.shares:
+            pairs = zip(choice.shares, sums, strict=True)
+            self._matrix.place(job, [(s, emit, n % STREAMS) for s, (emit, n) in pairs])
         return finish
 
     def _store_sums(self, job: Job, choice: Choice, emit: Burst) -> int:
@@ -155,7 +167,7 @@ class Placer:
         driven = emit.moved(self._time.acc_d_func)
         target = self._target(job, choice)
         stream, finish = self._memory.store(target, share.plane.stop, driven, share.plane.inward)
-        self._matrix.place(job, share, emit, stream % STREAMS)
+        self._matrix.place(job, [(share, emit, stream % STREAMS)])
         return finish
 
     def _sources(

@@ -17,10 +17,10 @@ from tspc.scheduler.compress import Text, compress, compress_memory
 from tspc.scheduler.geometry import Floor
 from tspc.scheduler.graph import Graph, Kind, Node
 from tspc.scheduler.jobs import Job, cut
-from tspc.scheduler.layout import Layout, Piece
+from tspc.scheduler.layout import Layout, Piece, Region
 from tspc.scheduler.place import PlacementError, Placer
 from tspc.scheduler.stages import Stage, build_stages
-from tspc.scheduler.tables import Access, HorizonError, Tables
+from tspc.scheduler.tables import Access, BusyError, HorizonError, Tables
 
 __all__ = ["ScheduleError", "schedule"]
 
@@ -170,10 +170,19 @@ class _Scheduler:
             if node.kind is Kind.INPUT:
                 for piece in self._pieces(node):
                     if piece not in self._layout.regions:
-                        queues = list(self._floor.memories.values())
-                        picked = self._layout.candidates(piece, queues)[: node.type.bytes]
-                        regions = [self._layout.allocate(q, piece) for q in picked]
-                        self._layout.place(piece, regions, 0)
+                        self._place_anywhere(piece)
+
+    def _place_anywhere(self, piece: Piece) -> None:
+        regions: list[Region] = []
+        for queue in self._layout.candidates(piece, self._floor.memories.values()):
+            try:
+                regions.append(self._layout.allocate(queue, piece))
+            except BusyError:
+                continue
+            if len(regions) == piece.node.type.bytes:
+                self._layout.place(piece, regions, 0)
+                return
+        raise ScheduleError(f"{self._graph.name}: MEM is full: no room for input {piece.node.name}")
 
     # ---- text ----------------------------------------------------------------------------
 

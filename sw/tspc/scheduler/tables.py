@@ -1,11 +1,10 @@
 """Reservation tables: who uses which queue, port, bank and stream in which cycle.
 
-Everything is claimed by :meth:`Tables.claim` inside a :meth:`Tables.attempt`; an attempt that meets
-something taken raises :class:`BusyError` and leaves no trace.
+A claim that meets something taken raises :class:`BusyError`; whoever tried then goes back to an
+earlier :meth:`Tables.mark`, and what was claimed since is free again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,16 +113,6 @@ class Tables:
         self._undo: list[Callable[[], None]] = []
 
     # ---- attempts ------------------------------------------------------------------------
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """All or nothing: on :class:`BusyError` every claim made inside is taken back."""
-        mark = len(self._undo)
-        try:
-            yield
-        except BusyError:
-            self.rewind(mark)
-            raise
 
     def mark(self) -> int:
         """A point to :meth:`rewind` to."""
