@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tsp.arch.config import NANO, Config
 from tspc.scheduler import Graph
 
-#: One superlane, and banks so small that tensors need several.
-TINY = Config("tiny", 1, 0, 20, 32, 2, 8, 4, 1)
+#: One superlane, two planes in each hemisphere.
+TINY = Config("tiny", 1, 0, 20, 128, 2, 8, 4, 1)
 
 _BINARY = ("ADD", "SUB", "MUL", "MAX", "MIN", "AND", "XOR", "SRA")
 _REAL = ("ADD", "SUB", "MUL", "MAX", "MIN")

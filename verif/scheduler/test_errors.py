@@ -57,14 +57,14 @@ def test_a_queue_that_overflows_is_named_with_its_count():
 
 def test_more_data_than_memory():
     g = Graph(TINY, "g")
-    g.output("y", g.relu(g.input("x", "int32", (400, 16))))
+    g.output("y", g.relu(g.input("x", "int32", (1600, 16))))
     with pytest.raises(ScheduleError, match="MEM"):
         schedule(g)
 
 
 def test_unread_inputs_need_room_too():
     g = Graph(TINY, "g")
-    g.input("spare", "int32", (400, 16))
+    g.input("spare", "int32", (1600, 16))
     g.output("y", g.relu(g.input("x", "int32", (4, 16))))
     with pytest.raises(ScheduleError, match="no room for input spare"):
         schedule(g)

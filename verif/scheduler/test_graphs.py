@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tsp.arch.config import FULL, NANO, SMALL
 from tsp.arch.isa import decode
@@ -33,9 +34,10 @@ def check(graph, inputs, **options):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(graphs())
-def test_random_graphs(case):
-    check(*case)
+@given(graphs(), st.sampled_from([None, 8, 16]))
+def test_random_graphs(case, block_rows):
+    """Small blocks make tensors stand in several places."""
+    check(*case, block_rows=block_rows)
 
 
 def _random(shape, dtype="int8", seed=0):
