@@ -22,7 +22,7 @@ TOP = "tsp_chip"  #: module name of the chip
 #: Chips with more queues than this have the stops of their instruction strip built once a kind.
 _MANY_QUEUES = 100
 
-#: Planes with more superlanes than this have their supercell built once.
+#: Chips with more superlanes than this have the row of a plane built once.
 _MANY_SUPERLANES = 4
 
 
@@ -59,7 +59,7 @@ def _blocks(config: Config, names: list[str]) -> list[str]:
     if len(config.queues) > _MANY_QUEUES:
         kinds.append("icu_stop_")
     if config.superlanes > _MANY_SUPERLANES:
-        kinds.append("supercell_")
+        kinds.append("plane_row_")
     return [name for name in names if name.startswith(tuple(kinds))]
 
 

@@ -1,0 +1,452 @@
+"""Measure every delay of the RTL, by moving a consumer until the data is wrong on both sides.
+
+Nothing here reads the timing table to decide what is right: programs are issued at cycles that are
+far apart, and what the RTL did is read from its own records (events, writes, and the words that
+units drive). :func:`measure` returns the table as it was found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsp.arch.config import Config, Hemisphere
+from tsp.arch.isa import VXM_OPS, AbcMode, AccMode, Compute, Instruction, Type, make
+from tspc.engines.base import Result
+from tspc.engines.rtl import Job, RtlEngine
+from tspc.program import Program
+from verif.support_programs import Timed, build, read, write
+
+__all__ = ["Experiment", "measure", "moved"]
+
+#: All queues are released long before; the table is not asked when.
+START = 150
+#: How far a consumer is moved to each side of a guess.
+REACH = range(-3, 4)
+STREAM = 4
+#: The VXM computes with operands that come to it; MEM to its west feeds it on east streams.
+SOURCE, SINK = "MEM_W0", "MEM_E0"
+PATTERN = 0x5B
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Programs that differ in one number, and how to read the delay from their results."""
+
+    name: str
+    programs: Sequence[Program]
+    read: Callable[[Sequence[Result]], int]
+
+
+def measure(config: Config, engine: RtlEngine) -> dict[str, set[int]]:
+    """Run every experiment in one simulation; all values found for each entry of the table."""
+    experiments = list(_experiments(config))
+    jobs = [Job(p, {}, True) for e in experiments for p in e.programs]
+    results = engine.run_jobs(jobs)
+    found: dict[str, set[int]] = {}
+    for experiment in experiments:
+        mine, results = results[: len(experiment.programs)], results[len(experiment.programs) :]
+        found.setdefault(experiment.name, set()).add(experiment.read(mine))
+    return found
+
+
+def moved(results: Sequence[Result], good: Callable[[Result], bool]) -> int:
+    """The only position of :data:`REACH` at which the data is right; wrong on both sides of it."""
+    right = [by for by, result in zip(REACH, results, strict=True) if good(result)]
+    if len(right) != 1 or right[0] in (REACH[0], REACH[-1]):
+        raise AssertionError(f"data is right at {right}, not at one place inside {REACH}")
+    return right[0]
+
+
+def first(results: Sequence[Result], good: Callable[[Result], bool]) -> int:
+    """The smallest position of :data:`REACH` from which on the data is right."""
+    right = [by for by, result in zip(REACH, results, strict=True) if good(result)]
+    if not right or right != list(range(right[0], REACH[-1] + 1)) or right[0] == REACH[0]:
+        raise AssertionError(f"data is right at {right}, which is no threshold inside {REACH}")
+    return right[0]
+
+
+def _experiments(config: Config) -> Iterator[Experiment]:
+    yield from _mem(config)
+    yield from _vxm(config)
+    for hemisphere in Hemisphere:
+        for plane in range(config.planes):
+            yield from _mxm(config, hemisphere, plane)
+    yield from _icu(config)
+
+
+# ---- what the records say -----------------------------------------------------------------------
+
+
+def _drives(result: Result, config: Config, queue: str) -> NDArray[np.void]:
+    assert result.drives is not None
+    return result.drives[result.drives["queue"] == config.queue_by_name[queue].index]
+
+
+def _d_func(config: Config, queue: str, issued: int) -> Callable[[Sequence[Result]], int]:
+    """Cycle of the first word in a stream register, less issue and superlane; one for all."""
+
+    def read_off(results: Sequence[Result]) -> int:
+        records = _drives(results[0], config, queue)
+        delays = {int(r["cycle"]) - int(r["superlane"]) - issued for r in records}
+        assert len(delays) == 1, f"{queue} drives {sorted(delays)} cycles after its issue"
+        return delays.pop()
+
+    return read_off
+
+
+def _payload(result: Result, config: Config, queue: str) -> list[bytes]:
+    """Data of all words that a queue's unit drives, by time, superlane and stream."""
+    records = _drives(result, config, queue)
+    order = np.lexsort((records["stream"], records["superlane"], records["cycle"]))
+    return [bytes(r["data"][:16]) for r in records[order]]
+
+
+def _memory(config: Config, queue: str, values: Mapping[int, int]) -> dict:
+    """Image: vectors of one repeated byte in bank 0 of a slice, by offset."""
+    number = config.queue_by_name[queue].index
+    return {(number, 0, at): np.full(config.lanes, v, np.uint8) for at, v in values.items()}
+
+
+def _program(config: Config, queues: Mapping[str, Sequence[Timed]], **rest: object) -> Program:
+    return build(config, queues, **rest)
+
+
+def _hops(config: Config, source: str, sink: str) -> int:
+    return abs(config.queue_by_name[sink].stop - config.queue_by_name[source].stop)
+
+
+def _reading(config: Config, offset: int = 0, stream: int = STREAM) -> Instruction:
+    return make("MEM", **read(0, offset, stream))
+
+
+# ---- MEM ----------------------------------------------------------------------------------------
+
+
+def _mem(config: Config) -> Iterator[Experiment]:
+    """READ, then WRITE in a slice of the other hemisphere, both directions of flow."""
+    for source, sink, stream in ((SOURCE, SINK, STREAM), (SINK, SOURCE, 32 + STREAM)):
+        memory = _memory(config, source, {0: PATTERN})
+        source_words = [(START, _reading(config, 0, stream))]
+        alone = _program(config, {source: source_words}, memory=memory)
+        yield Experiment("mem_d_func", [alone], _d_func(config, source, START))
+
+        # With d_func 5 and d_skew 1 the WRITE issues 3 + hops after the READ; it is moved around.
+        guess = START + 3 + _hops(config, source, sink)
+        target = (config.queue_by_name[sink].index, 1, 7)
+        programs = []
+        for by in REACH:
+            words = [(guess + by, make("MEM", **write(1, 7, stream)))]
+            programs.append(_program(config, {source: source_words, sink: words}, memory=memory))
+
+        def skew(results: Sequence[Result], s: str = source, k: str = sink, t=target) -> int:
+            at = moved(results, lambda r: bool((r.memory[t] == PATTERN).all()))
+            arrival = _arrival(config, results[0], s, k)
+            return arrival - (START + 3 + _hops(config, s, k) + at)
+
+        yield Experiment("mem_d_skew", programs, skew)
+
+        def access(results: Sequence[Result], g: int = guess) -> int:
+            delays = {int(w["cycle"]) - int(w["superlane"]) - g for w in results[0].writes}
+            assert len(delays) == 1
+            return delays.pop()
+
+        yield Experiment("mem_access", [programs[REACH.index(0)]], access)
+
+
+def _arrival(config: Config, result: Result, source: str, sink: str) -> int:
+    """Cycle in which superlane 0's word of `source` is on the inputs of `sink`'s stop."""
+    record = min(_drives(result, config, source), key=lambda r: (r["cycle"], r["superlane"]))
+    return int(record["cycle"]) - int(record["superlane"]) + _hops(config, source, sink) - 1
+
+
+# ---- VXM ----------------------------------------------------------------------------------------
+
+
+def _operation(name: str, compute: Compute, moving: int, alu: int) -> Instruction:
+    """An operation with one stream operand; the others are small immediates or the same stream."""
+    op = VXM_OPS[name]
+    fields: dict[str, int] = {"op": op.code, "compute": compute, "saturate": 1}
+    fields["result_type"] = Type.INT8
+    fields["result_stream"] = 4 * (alu % 4) + 16
+    immediates = 0
+    for k, x in enumerate("abc"[: op.operands]):
+        fields[f"{x}_type"] = Type.INT8
+        if k == moving:
+            fields[f"{x}_stream"] = STREAM
+        else:
+            fields[f"{x}_immediate"] = 1
+            # SELECT shows b only where c is zero.
+            value = 2 if k == 1 else int((name, moving) != ("SELECT", 1))
+            fields[f"immediate{immediates}"] = value
+            immediates += 1
+    return make("VXM", **fields)
+
+
+def _vxm(config: Config) -> Iterator[Experiment]:
+    """Each built operation in each ALU; each operand of each operation in ALU 5."""
+    built = [(op.name, c, op.operands) for op in VXM_OPS.values() for c in op.built]
+    for number, (name, compute, operands) in enumerate(built):
+        alu = number % 16
+        for at in {alu, 15 - alu}:
+            word = _operation(name, compute, -1 if operands < 3 else 0, at)
+            programs = [_program(config, {f"VXM{at}": [(START, word)]})]
+            yield Experiment("vxm_d_func", programs, _d_func(config, f"VXM{at}", START))
+        for moving in range(operands):
+            yield _vxm_skew(config, name, compute, moving, alu)
+
+
+def _vxm_skew(config: Config, name: str, compute: Compute, moving: int, alu: int) -> Experiment:
+    queue = f"VXM{alu}"
+    # The MEM next to the VXM reads at START: with d_func 5 and d_skew 1 the ALU issues here.
+    guess = START + 3 + _hops(config, SOURCE, queue)
+    memory = _memory(config, SOURCE, {0: PATTERN})
+    word = _operation(name, compute, moving, alu)
+    programs = []
+    for by in REACH:
+        words = {SOURCE: [(START, _reading(config))], queue: [(guess + by, word)]}
+        programs.append(_program(config, words, memory=memory))
+
+    def skew(results: Sequence[Result]) -> int:
+        seen = [_payload(r, config, queue) for r in results]
+        still = seen[0]  # what the operation makes of a zero word
+        assert still == seen[-1]
+        at = moved(results, lambda r: _payload(r, config, queue) != still)
+        return _arrival(config, results[0], SOURCE, queue) - (guess + at)
+
+    return Experiment("vxm_d_skew", programs, skew)
+
+
+# ---- MXM ----------------------------------------------------------------------------------------
+
+
+class _Plane:
+    """Words of one plane, and a MEM slice of its hemisphere that feeds it."""
+
+    def __init__(self, config: Config, hemisphere: Hemisphere, plane: int) -> None:
+        self.config = config
+        self.w, self.a, self.r = (f"MXM_{hemisphere.name}{plane}_{x}" for x in "WAR")
+        # Inputs flow outward; one slice for weights, one for activations, one for the preload.
+        west = 32 * (hemisphere is Hemisphere.W)
+        self.sources = [f"MEM_{hemisphere.name}{n}" for n in (0, 2, 4)]
+        self.outward = west
+        memory: dict = {}
+        for source, values in zip(self.sources, ({0: 3, 1: 5}, {0: 2, 1: 7}, {0: 9}), strict=True):
+            memory |= _memory(config, source, values)
+        self.memory = memory
+
+    def feed(self, which: int, consumer: int, stream: int, offset: int = 0) -> dict:
+        """READ such that the word arrives for an operand taken one cycle after `consumer`."""
+        source = self.sources[which]
+        at = consumer - 3 - _hops(self.config, source, self.w)
+        return {source: [(at, _reading(self.config, offset, self.outward + stream))]}
+
+    def results(self, result: Result) -> list[int]:
+        """The int32 of the first lane of each emitted vector in superlane 0, by time."""
+        records = _drives(result, self.config, self.r)
+        records = records[records["superlane"] == 0]
+        values = []
+        for cycle in sorted({int(c) for c in records["cycle"]}):
+            group = sorted(records[records["cycle"] == cycle], key=lambda r: r["stream"])
+            raw = bytes(int(r["data"][0]) for r in group)
+            values.append(int.from_bytes(raw, "little", signed=True))
+        return values
+
+    def program(self, *parts: Mapping[str, Sequence[Timed]]) -> Program:
+        queues: dict[str, list[Timed]] = {}
+        for part in parts:
+            for name, words in part.items():
+                queues.setdefault(name, []).extend(words)
+        return _program(
+            self.config, {k: sorted(v, key=lambda x: x[0]) for k, v in queues.items()},
+            memory=self.memory,
+        )  # fmt: skip
+
+
+def _lw(column: int = 0) -> Instruction:
+    return make("LW", stream=0, column=column)
+
+
+def _abc(stream: int, install: int = 0) -> Instruction:
+    return make("MXM", install=install, mode=AbcMode.STREAM, stream=stream)
+
+
+def _mxm(config: Config, hemisphere: Hemisphere, number: int) -> Iterator[Experiment]:
+    p = _Plane(config, hemisphere, number)
+    rows = config.lanes  # every input has the same weight and the same activation
+    late = START + 40 + 2 * config.superlanes  # LW, IW, ABC and ACC well apart
+    install = {p.a: [(START + 20, make("MXM", install=1))]}
+    emit = make("ACC", mode=AccMode.EMIT, stream=8, type=Type.INT32)
+
+    # The ACC that takes the ABC of `late` is found first; everything else uses it.
+    def chain(lw: int, iw: int, abc: int, acc: int) -> Program:
+        return p.program(
+            p.feed(0, START, 0), {p.w: [(lw, _lw())]}, {p.a: [(iw, make("MXM", install=1))]},
+            p.feed(1, late, 20), {p.a: [(abc, _abc(20))]}, {p.r: [(acc, emit)]},
+        )  # fmt: skip
+
+    guess = late + 2 * config.superlanes + 1
+    product = rows * 3 * 2
+
+    def shows(value: int) -> Callable[[Result], bool]:
+        return lambda r: p.results(r)[-1:] == [value]
+
+    def skew(source: int, base: int) -> Callable[[Sequence[Result]], int]:
+        def read_off(results: Sequence[Result]) -> int:
+            at = moved(results, shows(product))
+            return _arrival(config, results[0], p.sources[source], p.w) - (base + at)
+
+        return read_off
+
+    yield Experiment(
+        "mxm_d_skew", [chain(START + by, START + 20, late, guess) for by in REACH], skew(0, START)
+    )
+    # The result of an ABC is held until the next one's: ABC and ACC move together.
+    yield Experiment(
+        "mxm_d_skew",
+        [chain(START, START + 20, late + by, guess + by) for by in REACH],
+        skew(1, late),
+    )
+    yield Experiment(
+        "acc_d_func",
+        [chain(START, START + 20, late, guess)],
+        lambda results: _d_func(config, p.r, guess)(results),
+    )
+
+    # Three ABCs in a row with different activations: ACC must hit the middle one.
+    def middle(by: int) -> Program:
+        return p.program(
+            p.feed(0, START, 0), {p.w: [(START, _lw())]}, install,
+            p.feed(1, late, 20, 1), {p.a: [(late - 1, _abc(20)), (late, _abc(20)),
+                                           (late + 1, _abc(20))]},
+            {p.r: [(guess + by, emit)]},
+        )  # fmt: skip
+
+    yield Experiment(
+        "abc_to_acc",
+        [middle(by) for by in REACH],
+        lambda results: guess - late + moved(results, shows(rows * 3 * 7)),
+    )
+
+    # IW moves over an LW of new weights; before it, others are installed.
+    def install_at(by: int) -> Program:
+        return p.program(
+            p.feed(0, START + 30, 0), {p.w: [(START + 30, _lw())]},
+            {p.a: [(START + 30 + by, make("MXM", install=1))]},
+            p.feed(1, late, 20), {p.a: [(late, _abc(20))]}, {p.r: [(guess, emit)]},
+        )  # fmt: skip
+
+    yield Experiment(
+        "lw_to_iw",
+        [install_at(by) for by in REACH],
+        lambda results: first(results, shows(product)),
+    )
+
+    # ABC moves over IW; in IW's own cycle they are one word.
+    def compute_at(by: int) -> Program:
+        at = late + by
+        words = (
+            [(late, _abc(20, install=1))]
+            if not by
+            else [(late, make("MXM", install=1)), (at, _abc(20))]
+        )
+        return p.program(
+            p.feed(0, START, 0), {p.w: [(START, _lw())]}, {p.a: words},
+            p.feed(1, at, 20), {p.r: [(guess + by, emit)]},
+        )  # fmt: skip
+
+    yield Experiment(
+        "iw_to_abc",
+        [compute_at(by) for by in REACH],
+        lambda results: first(results, shows(product)),
+    )
+    yield from _entries(config, p, late, guess, install)
+
+
+def _entries(
+    config: Config, p: _Plane, late: int, guess: int, install: Mapping[str, Sequence[Timed]]
+) -> Iterator[Experiment]:
+    """Activation buffer and accumulators: what is stored now is there for the next word."""
+    rows = config.lanes
+    emit = make("ACC", mode=AccMode.EMIT, stream=8, type=Type.INT32)
+    weights = (p.feed(0, START, 0), {p.w: [(START, _lw())]}, install)
+
+    def again(by: int) -> Program:
+        keep = make("MXM", mode=AbcMode.KEEP, stream=20, entry=1)
+        use = make("MXM", mode=AbcMode.BUFFER, entry=1)
+        return p.program(
+            *weights, p.feed(1, late, 20), {p.a: [(late, keep), (late + by, use)]},
+            {p.r: [(guess + by, emit)]},
+        )  # fmt: skip
+
+    def smallest(expected: int) -> Callable[[Sequence[Result]], int]:
+        def read_off(results: Sequence[Result]) -> int:
+            right = [by for by, r in zip((1, 2, 3), results, strict=True)
+                     if p.results(r)[-1:] == [expected]]  # fmt: skip
+            assert right and right == list(range(right[0], 4)), right
+            return right[0]
+
+        return read_off
+
+    yield Experiment("keep_to_buffer", [again(by) for by in (1, 2, 3)], smallest(rows * 6))
+
+    def stored(by: int) -> Program:
+        put = make("ACC", mode=AccMode.WRITE, entry=2, type=Type.INT32)
+        get = make("ACC", mode=AccMode.EMIT_STORED, entry=2, stream=8, type=Type.INT32)
+        return p.program(
+            *weights, p.feed(1, late, 20), {p.a: [(late, _abc(20))]},
+            {p.r: [(guess, put), (guess + by, get)]},
+        )  # fmt: skip
+
+    yield Experiment("acc_to_acc", [stored(by) for by in (1, 2, 3)], smallest(rows * 6))
+
+    def preload(by: int) -> Program:
+        take = make("ACC", mode=AccMode.PRELOAD, entry=3, stream=12, type=Type.INT32)
+        get = make("ACC", mode=AccMode.EMIT_STORED, entry=3, stream=8, type=Type.INT32)
+        return p.program(p.feed(2, late, 12), {p.r: [(late + by, take), (late + 20, get)]})
+
+    yield Experiment(
+        "acc_d_skew",
+        [preload(by) for by in REACH],
+        lambda results: (
+            _arrival(config, results[0], p.sources[2], p.w)
+            - (late + moved(results, lambda r: p.results(r)[-1:] == [9]))
+        ),
+    )
+
+
+# ---- ICU ----------------------------------------------------------------------------------------
+
+
+def _icu(config: Config) -> Iterator[Experiment]:
+    """The barrier from a queue of every stop, and done after a HALT at every stop."""
+    ends = [next(q for q in config.queues if q.stop == p) for p in range(config.stops)]
+    numbers = {q.index for q in config.queues}
+    notify, halt = make("NOTIFY"), make("HALT")
+    first_vxm = config.queue_by_name["VXM0"].index
+
+    def released(results: Sequence[Result]) -> int:
+        """Queues without text halt in the cycle of their release."""
+        events = results[0].events
+        cycles = {int(e["cycle"]) for e in events if e["queue"] in numbers - {first_vxm}}
+        assert len(cycles) == 1, f"queues are released in cycles {sorted(cycles)}"
+        return cycles.pop()
+
+    yield Experiment("sync_release", [_program(config, {})], released)
+    for queue in ends:
+        others = [q.name for q in config.queues if q is not queue]
+        words = {name: [(START, make("SYNC", n=1))] for name in others}
+        words[queue.name] = [(START + 5, notify)]
+
+        def second(results: Sequence[Result], number: int = queue.index) -> int:
+            events = results[0].events
+            last = int(events["segment"].max())
+            here = events[events["segment"] == last]
+            cycles = {int(e["cycle"]) for e in here if e["queue"] != number}
+            assert len(cycles) == 1, f"released in {sorted(cycles)} after {number}'s NOTIFY"
+            return cycles.pop()
+
+        yield Experiment("sync_release", [_program(config, words)], second)
+        program = _program(config, {queue.name: [(START, halt)]})
+        yield Experiment("done_drain", [program], lambda rs: (rs[0].done or 0) - START)

