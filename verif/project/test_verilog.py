@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,12 @@ def _modules(config: Config) -> set[str]:
     return {re.sub(f"_{config.tag}(?=_|$)", "", name) for name in library.names}
 
 
+def test_the_developer_guide_lists_every_module():
+    text = (Path(__file__).parents[2] / "docs" / "developer.md").read_text()
+    listed = text.partition("## Modules of the Verilog")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == _modules(NANO)
+
+
 @pytest.mark.slow
 def test_every_size_has_the_same_modules():
     found = {config.name: _modules(config) for config in _SIZES}
@@ -30,8 +37,8 @@ def test_every_size_has_the_same_modules():
 
 
 def test_modules_depend_on_neither_superlanes_nor_slices():
-    one = Config("a", 1, 0, 2, 16, 1, 4, 2, 1)
-    two = Config("b", 3, 0, 4, 16, 1, 16, 2, 1)
+    one = Config("left", 1, 0, 2, 16, 1, 4, 2, 1)
+    two = Config("right", 3, 0, 4, 16, 1, 16, 2, 1)
     assert _modules(one) == _modules(two)
 
 
