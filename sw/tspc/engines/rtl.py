@@ -59,6 +59,8 @@ class RtlEngine:
         False: the chip compiles faster and runs slower (:func:`build_chip`).
     plusargs
         Further plusargs of the simulation, e.g. ``+mutant=3``.
+    test_module
+        cocotb module that calls :func:`tspc.engines.bench.run_jobs`, and may watch the chip.
     """
 
     name = "rtl"
@@ -70,11 +72,13 @@ class RtlEngine:
         each: Callable[[int, Result], None] | None = None,
         optimise: bool = True,
         plusargs: Sequence[str] = (),
+        test_module: str = _TEST_MODULE,
     ) -> None:
         self._hdl = hdl
         self._each = each
         self._optimise = optimise
         self._plusargs = tuple(plusargs)
+        self._test_module = test_module
 
     def run(self, program: Program, inputs: Inputs | None = None, *, deep: bool = False) -> Result:
         """Run a program once; see :meth:`run_jobs`."""
@@ -121,7 +125,7 @@ class RtlEngine:
         session.prepare()
         run(
             built,
-            _TEST_MODULE,
+            self._test_module,
             directory,
             plusargs=[f"+tsp={directory}", *self._plusargs],
             poll=session.poll,
