@@ -28,6 +28,7 @@ STREAM = 4
 #: The VXM computes with operands that come to it; MEM to its west feeds it on east streams.
 SOURCE, SINK = "MEM_W0", "MEM_E0"
 PATTERN = 0x5B
+ALUS = 16
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Experiment:
 
     name: str
     programs: Sequence[Program]
-    read: Callable[[Sequence[Result]], int]
+    read: Callable[[Sequence[Result]], int | set[int]]
 
 
 def measure(config: Config, engine: RtlEngine) -> dict[str, set[int]]:
@@ -47,7 +48,10 @@ def measure(config: Config, engine: RtlEngine) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for experiment in experiments:
         mine, results = results[: len(experiment.programs)], results[len(experiment.programs) :]
-        found.setdefault(experiment.name, set()).add(experiment.read(mine))
+        value = experiment.read(mine)
+        found.setdefault(experiment.name, set()).update(
+            {value} if isinstance(value, int) else value
+        )
     return found
 
 
@@ -185,37 +189,47 @@ def _operation(name: str, compute: Compute, moving: int, alu: int) -> Instructio
 
 
 def _vxm(config: Config) -> Iterator[Experiment]:
-    """Each built operation in each ALU; each operand of each operation in ALU 5."""
-    built = [(op.name, c, op.operands) for op in VXM_OPS.values() for c in op.built]
-    for number, (name, compute, operands) in enumerate(built):
-        alu = number % 16
-        for at in {alu, 15 - alu}:
-            word = _operation(name, compute, -1 if operands < 3 else 0, at)
-            programs = [_program(config, {f"VXM{at}": [(START, word)]})]
-            yield Experiment("vxm_d_func", programs, _d_func(config, f"VXM{at}", START))
-        for moving in range(operands):
-            yield _vxm_skew(config, name, compute, moving, alu)
-
-
-def _vxm_skew(config: Config, name: str, compute: Compute, moving: int, alu: int) -> Experiment:
-    queue = f"VXM{alu}"
-    # The MEM next to the VXM reads at START: with d_func 5 and d_skew 1 the ALU issues here.
-    guess = START + 3 + _hops(config, SOURCE, queue)
+    """Each operand of each built operation; sixteen of them at once, one in each ALU."""
+    every = [
+        (op.name, compute, moving)
+        for op in VXM_OPS.values()
+        for compute in op.built
+        for moving in range(op.operands)
+    ]
+    # The MEM next to the VXM reads at START: with d_func 5 and d_skew 1 an ALU issues here.
+    guess = [START + 3 + _hops(config, SOURCE, f"VXM{alu}") for alu in range(ALUS)]
     memory = _memory(config, SOURCE, {0: PATTERN})
-    word = _operation(name, compute, moving, alu)
-    programs = []
-    for by in REACH:
-        words = {SOURCE: [(START, _reading(config))], queue: [(guess + by, word)]}
-        programs.append(_program(config, words, memory=memory))
+    for at in range(0, len(every), ALUS):
+        group = list(enumerate(every[at : at + ALUS]))
+        programs = []
+        for by in REACH:
+            words: dict[str, list[Timed]] = {SOURCE: [(START, _reading(config))]}
+            for alu, (name, compute, moving) in group:
+                word = _operation(name, compute, moving, alu)
+                words[f"VXM{alu}"] = [(guess[alu] + by, word)]
+            programs.append(_program(config, words, memory=memory))
 
-    def skew(results: Sequence[Result]) -> int:
-        seen = [_payload(r, config, queue) for r in results]
-        still = seen[0]  # what the operation makes of a zero word
-        assert still == seen[-1]
-        at = moved(results, lambda r: _payload(r, config, queue) != still)
-        return _arrival(config, results[0], SOURCE, queue) - (guess + at)
+        def functions(results: Sequence[Result], count: int = len(group)) -> set[int]:
+            """Of every position of every operation; the records of a queue agree in it."""
+            return {
+                _d_func(config, f"VXM{alu}", guess[alu] + by)([result])
+                for alu in range(count)
+                for by, result in zip(REACH, results, strict=True)
+            }
 
-    return Experiment("vxm_d_skew", programs, skew)
+        def skews(results: Sequence[Result], count: int = len(group)) -> set[int]:
+            found = set()
+            for alu in range(count):
+                queue = f"VXM{alu}"
+                seen = [_payload(r, config, queue) for r in results]
+                still = seen[0]  # what the operation makes of a zero word
+                assert still == seen[-1]
+                at = moved(results, lambda r, q=queue, s=still: _payload(r, config, q) != s)
+                found.add(_arrival(config, results[0], SOURCE, queue) - (guess[alu] + at))
+            return found
+
+        yield Experiment("vxm_d_func", programs, functions)
+        yield Experiment("vxm_d_skew", programs, skews)
 
 
 # ---- MXM ----------------------------------------------------------------------------------------
