@@ -43,8 +43,9 @@ def test_modules_depend_on_neither_superlanes_nor_slices():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", sorted(set(NAMED) - {"full"}))
 def test_verilator_lints(name):
+    """Flat; full is linted block by block where it is built (verif/chip/test_full.py)."""
     directory = BUILD_ROOT / "verilog" / name
     manifest = export(NAMED[name], directory)
     sources = [str(directory / f"{module}.v") for module in manifest["modules"]]
