@@ -44,14 +44,13 @@ def test_the_true_table_agrees():
     assert _verdict(timing(NANO)) is None
 
 
-@pytest.mark.parametrize("by", (-1, 1))
-@pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
+#: keep_to_buffer - 1 and acc_to_acc - 1 join two operations of one queue, never less than a cycle
+#: apart: no program can tell. The measurement of test_delays refuses these two.
+_ALTERED = [(e.name, by) for e in ENTRIES for by in (-1, 1) if (e.name, by) not in UNSEEN]
+
+
+@pytest.mark.parametrize(("entry", "by"), _ALTERED)
 def test_an_altered_entry_is_caught_and_named(entry, by):
-    if (entry, by) in UNSEEN:
-        # Both operations stand in one queue, never less than a cycle apart: no program can tell.
-        # The measurement of test_delays catches these two.
-        assert timing(NANO).shifted(entry, by) != timing(NANO)
-        return
     verdict = _verdict(timing(NANO).shifted(entry, by))
     assert verdict is not None, f"nobody noticed {entry} {by:+d}"
     print(f"\n{entry} {by:+d}: {verdict.splitlines()[0]}")

