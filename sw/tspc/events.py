@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tsp.arch.config import WORD_BITS
 
-__all__ = ["DRIVE", "EVENT", "WRITE", "WORD_BYTES_STORED", "sort_events"]
+__all__ = ["DRIVE", "EVENT", "WRITE", "WORD_BYTES_STORED", "event_order", "sort_events"]
 
 #: Bytes that hold a protected superlane word: 128 data bits, then 9 check bits, little-endian.
 WORD_BYTES_STORED = (WORD_BITS + 7) // 8
@@ -46,15 +46,19 @@ DRIVE = np.dtype(
 )
 
 
-def sort_events(record: NDArray[np.void]) -> NDArray[np.void]:
-    """Sort by time, queue, then everything else, so that equal records are equal arrays."""
-    raw = np.ascontiguousarray(record)
-    names = raw.dtype.names or ()
+def event_order(record: NDArray[np.void]) -> NDArray[np.intp]:
+    """The order that sorts by time, queue, then everything else."""
     keys: list[NDArray[np.generic]] = []
-    for name in names:
-        column = raw[name]
+    for name in record.dtype.names or ():
+        column = record[name]
         if column.ndim == 1:
             keys.append(column)
         else:
             keys.extend(column[:, i] for i in reversed(range(column.shape[1])))
-    return raw[np.lexsort(keys[::-1])] if len(raw) else raw
+    return np.lexsort(keys[::-1])
+
+
+def sort_events(record: NDArray[np.void]) -> NDArray[np.void]:
+    """Sort by time, queue, then everything else, so that equal records are equal arrays."""
+    raw = np.ascontiguousarray(record)
+    return raw[event_order(raw)] if len(raw) else raw

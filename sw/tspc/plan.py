@@ -16,7 +16,7 @@ from tsp.arch.config import Config
 from tsp.arch.isa import FORMATS, WORD_BYTES, AbcMode, AccMode, Field, Instruction, decode
 from tsp.arch.timing import Timing
 from tsp.arch.timing import timing as timing_table
-from tspc.events import EVENT, sort_events
+from tspc.events import EVENT, event_order
 from tspc.program import Program
 
 __all__ = ["Schedule", "expand"]
@@ -30,6 +30,9 @@ class Schedule:
     ----------
     events
         ``EVENT`` array, sorted.
+    origin
+        For each event the index of the word in its queue's text: of the word that a REPEAT
+        repeats, of the MEM word that a burst belongs to; -1 for the loader's HALT.
     done
         Cycle in which ``done`` is due, counted from the first NOTIFY.
     notifies
@@ -37,6 +40,7 @@ class Schedule:
     """
 
     events: NDArray[np.void]
+    origin: NDArray[np.int32]
     done: int
     notifies: tuple[int, ...]
 
@@ -58,7 +62,7 @@ def expand(program: Program, *, timing: Timing | None = None) -> Schedule:
     """
     config = program.config
     table = timing_table(config) if timing is None else timing
-    found: list[tuple[int, int, int]] = []  # cycle, queue, word
+    found: list[tuple[int, int, int, int]] = []  # cycle, queue, word, index in the text
     last = 0
     for queue, text in program.text.items():
         plan = program.plan.get(queue)
@@ -67,25 +71,28 @@ def expand(program: Program, *, timing: Timing | None = None) -> Schedule:
             raise ValueError(
                 f"{name} has {len(text)} words, but {len(plan or ())} planned issue times"
             )
-        for cycle, word, ends in _queue_events(text, plan, config):
-            found.append((cycle, queue, word))
+        for cycle, word, index, ends in _queue_events(text, plan, config):
+            found.append((cycle, queue, word, index))
             if ends:
                 last = max(last, cycle)
     halt = FORMATS["HALT"].opcode
     for q in config.queues:
         if not program.text.get(q.index):
-            found.append((table.sync_release, q.index, halt))
+            found.append((table.sync_release, q.index, halt, -1))
             last = max(last, table.sync_release)
     notify = FORMATS["NOTIFY"].opcode
-    notifies = tuple(sorted({cycle for cycle, _, word in found if word == notify}))
-    return Schedule(_record(found, notifies), last + table.done_drain, notifies)
+    notifies = tuple(sorted({cycle for cycle, _, word, _ in found if word == notify}))
+    events, origin = _record(found, notifies)
+    return Schedule(events, origin, last + table.done_drain, notifies)
 
 
-def _record(found: list[tuple[int, int, int]], notifies: tuple[int, ...]) -> NDArray[np.void]:
+def _record(
+    found: list[tuple[int, int, int, int]], notifies: tuple[int, ...]
+) -> tuple[NDArray[np.void], NDArray[np.int32]]:
     events = np.zeros(len(found), EVENT)
     if not found:
-        return events
-    cycles, queues, words = zip(*found)
+        return events, np.zeros(0, np.int32)
+    cycles, queues, words, indices = zip(*found)
     starts = np.array(notifies or (0,), np.int64)
     absolute = np.array(cycles, np.int64)
     segment = np.maximum(np.searchsorted(starts, absolute, side="right") - 1, 0)
@@ -94,15 +101,16 @@ def _record(found: list[tuple[int, int, int]], notifies: tuple[int, ...]) -> NDA
     events["queue"] = queues
     raw = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
     events["word"] = np.frombuffer(raw, np.uint8).reshape(-1, WORD_BYTES)
-    return sort_events(events)
+    order = event_order(events)
+    return events[order], np.array(indices, np.int32)[order]
 
 
 def _queue_events(
     text: tuple[int, ...], plan: tuple[int, ...], config: Config
-) -> Iterator[tuple[int, int, bool]]:
-    """Cycle and word of each event of a queue, and whether it keeps ``done`` waiting."""
+) -> Iterator[tuple[int, int, int, bool]]:
+    """Cycle, word and origin of each event of a queue, and whether it keeps ``done`` waiting."""
     previous: tuple[int, Instruction] | None = None
-    for cycle, word in zip(plan, text):
+    for index, (cycle, word) in enumerate(zip(plan, text)):
         instruction = decode(word)
         if instruction.name == "NOP":
             previous = None
@@ -113,14 +121,14 @@ def _queue_events(
             for copy in range(1, instruction["n"] + 1):
                 at = start + copy * instruction["d"]
                 for issued in _issue(repeated, copy, config):
-                    yield at, issued, repeated.name == "MEM"
+                    yield at, issued, index - 1, repeated.name == "MEM"
             previous = None
         elif instruction.name == "MEM":
             for at, issued in _burst(instruction, cycle, config):
-                yield at, issued, True
+                yield at, issued, index, True
             previous = None if instruction.has_burst else (cycle, instruction)
         else:
-            yield cycle, word, instruction.name == "HALT"
+            yield cycle, word, index, instruction.name == "HALT"
             previous = (cycle, instruction) if instruction.format.functional else None
 
 

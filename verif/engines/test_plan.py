@@ -122,3 +122,18 @@ def test_no_time_comes_from_counting():
     _, found = _expand("MEM_W0", *words)
     assert found == [(0, D + 5, make("HALT"))]
     assert np.all(expand(_program(MEM_W0=words)).events["cycle"] <= D + 5)
+
+
+def test_events_name_the_word_that_they_come_from():
+    read = make("MEM", **READ, read_stride=1)
+    burst = make("MEM", **(READ | {"read_count": 3, "read_interval": 2}))
+    words = [(D, make("NOP", n=2)), (D + 2, read), (D + 2, make("REPEAT", n=2, d=4))]
+    words += [(D + 20, burst), (D + 21, make("HALT"))]
+    schedule, _ = _expand("MEM_E0", *words)
+    queue = NANO.queue_by_name["MEM_E0"].index
+    own = schedule.events["queue"] == queue
+    pairs = zip(schedule.events["cycle"][own], schedule.origin[own])
+    found = [(int(cycle) - D, int(origin)) for cycle, origin in pairs]
+    assert found == [(2, 1), (6, 1), (10, 1), (20, 3), (21, 4), (22, 3), (24, 3)]
+    idle = schedule.events["queue"] == NANO.queue_by_name["MEM_E1"].index
+    assert schedule.origin[idle].tolist() == [-1]
