@@ -14,7 +14,7 @@ from pathlib import Path
 from amaranth import ClockSignal, Instance, ResetSignal
 from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil
-from amaranth.hdl import ValueCastable, _nir
+from amaranth.hdl import ValueCastable, _nir, _xfrm
 from amaranth.lib import wiring
 
 __all__ = ["HANDWRITTEN", "Library"]
@@ -42,7 +42,33 @@ def _widen_nets():
     _nir.Net.bit = property(lambda net: net & ((1 << _BIT_WIDTH) - 1))
 
 
+class _Found(dict):
+    """A set that is iterated in the order of its additions."""
+
+    def add(self, item):
+        self[item] = True
+
+    def __sub__(self, other):
+        return [item for item in self if item not in other]
+
+
+def _order_domains():
+    """Let clock ports come in the order of use, not in that of a set of strings.
+
+    Amaranth 0.5 collects the domains that a module leaves to its surroundings in a set, whose
+    order changes from process to process: the same module had another text each time.
+    """
+    collect = _xfrm.DomainCollector.__init__
+
+    def init(self):
+        collect(self)
+        self.used_domains = _Found()
+
+    _xfrm.DomainCollector.__init__ = init
+
+
 _widen_nets()
+_order_domains()
 
 
 def _leaves(component):

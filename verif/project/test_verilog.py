@@ -1,8 +1,10 @@
 """The Verilog that is handed out: the same modules at every size, clean, and synthesisable."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,25 @@ def test_modules_depend_on_neither_superlanes_nor_slices():
     one = Config("left", 1, 0, 2, 16, 1, 4, 2, 1)
     two = Config("right", 3, 0, 4, 16, 1, 16, 2, 1)
     assert _modules(one) == _modules(two)
+
+
+def test_a_macro_has_the_same_text_in_every_process():
+    """A lane has twelve clocks: their order must not come from a set of strings."""
+    script = (
+        "from tsp.macro import Library; from tsp.slices.vxm.lane import Lane; "
+        "library = Library(); library.top(Lane(), 'lane'); print(library.digest)"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(texts) == 1
 
 
 @pytest.mark.slow
