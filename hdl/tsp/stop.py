@@ -7,7 +7,41 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tsp.sram import DriveLog
 from tsp.stream import Drive, StreamRegisters, StreamSignature
 
-__all__ = ["PassStop", "Registers"]
+__all__ = ["PassStop", "Registers", "stop_ports"]
+
+#: Streams, position and records: the ports of a stop, whatever stands there.
+_PORTS = {
+    "e_in": In(StreamSignature()),
+    "w_in": In(StreamSignature()),
+    "e_out": Out(StreamSignature()),
+    "w_out": Out(StreamSignature()),
+    "row": In(8),
+    "queue_number": In(8),
+    "cycle": In(32),
+    "deep": In(1),
+}
+
+
+def stop_ports(controls):
+    """Members of a stop: what all stops have, and the control of its queues.
+
+    Parameters
+    ----------
+    controls
+        Layout of each queue's control, in the order of the queues.
+
+    Returns
+    -------
+    dict
+        ``e_in``, ``w_in``: the neighbours' registers. ``e_out``, ``w_out``: the stop's own.
+        ``row``, ``queue_number`` (8 bits): superlane, and number of the first queue. ``cycle``,
+        ``deep``: simulation. ``south0``, ``north0`` ...: control of each queue, which leaves a
+        cycle after it came.
+    """
+    ports = dict(_PORTS)
+    for n, control in enumerate(controls):
+        ports |= {f"south{n}": In(control), f"north{n}": Out(control)}
+    return ports
 
 
 class Registers(wiring.Component):
@@ -20,31 +54,17 @@ class Registers(wiring.Component):
 
     Members
     -------
-    e_in, w_in, e_out, w_out
-        As those of the stop.
+    e_in, w_in, e_out, w_out, row, cycle, deep
+        As those of the stop (:func:`stop_ports`).
+    queue_number : In(8)
+        Number of the stop's first queue that drives.
     drive0 .. : In(Drive)
         The units' results.
-    row, queue_number : In(8)
-        Superlane, and number of the stop's first queue that drives.
-    cycle, deep : In
-        Simulation.
     """
 
     def __init__(self, drives, *, step=1):
         self._sizes, self._step = drives, step
-        super().__init__(
-            {
-                "e_in": In(StreamSignature()),
-                "w_in": In(StreamSignature()),
-                "e_out": Out(StreamSignature()),
-                "w_out": Out(StreamSignature()),
-                **{f"drive{i}": In(Drive(n)) for i, n in enumerate(drives)},
-                "row": In(8),
-                "queue_number": In(8),
-                "cycle": In(32),
-                "deep": In(1),
-            }
-        )
+        super().__init__({**_PORTS, **{f"drive{i}": In(Drive(n)) for i, n in enumerate(drives)}})
 
     def connect(self, m, stop):
         """Wire the registers to the ports of the stop that contains them."""
@@ -98,27 +118,11 @@ class Registers(wiring.Component):
 class PassStop(wiring.Component):
     """One superlane of a stop whose units are not built yet: streams pass.
 
-    Members
-    -------
-    e_in, w_in, e_out, w_out
-        As those of every stop.
-    row, queue_number, cycle, deep : In
-        As those of every stop; not used.
+    Its members are those that all stops have (:func:`stop_ports`).
     """
 
     def __init__(self, config):
-        super().__init__(
-            {
-                "e_in": In(StreamSignature()),
-                "w_in": In(StreamSignature()),
-                "e_out": Out(StreamSignature()),
-                "w_out": Out(StreamSignature()),
-                "row": In(8),
-                "queue_number": In(8),
-                "cycle": In(32),
-                "deep": In(1),
-            }
-        )
+        super().__init__(stop_ports(()))
 
     def elaborate(self, platform):
         m = Module()

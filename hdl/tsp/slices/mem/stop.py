@@ -2,10 +2,9 @@
 
 from amaranth import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
-from tsp.stop import Registers
-from tsp.stream import StreamSignature
+from tsp.stop import Registers, stop_ports
 from tsp.words import mem_control_layout
 
 from .tile import MemTile
@@ -18,15 +17,9 @@ class MemStop(wiring.Component):
 
     Members
     -------
-    e_in, w_in : In(StreamSignature)
-        The neighbours' registers.
-    e_out, w_out : Out(StreamSignature)
-        This stop's registers.
-    south0, north0, south1, north1 : In, Out(mem_control_layout)
-        Control of the two slices, west to east.
-    row, queue_number : In(8)
-        Superlane, and number of the first slice's queue.
-    backdoor, cycle, deep : In
+    (streams, position, control of the two slices, west to east)
+        As :func:`~tsp.stop.stop_ports` has them.
+    backdoor : In(3)
         Simulation.
     """
 
@@ -34,22 +27,7 @@ class MemStop(wiring.Component):
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        control = mem_control_layout(config)
-        super().__init__(
-            {
-                "e_in": In(StreamSignature()),
-                "w_in": In(StreamSignature()),
-                "e_out": Out(StreamSignature()),
-                "w_out": Out(StreamSignature()),
-                **{f"south{n}": In(control) for n in range(2)},
-                **{f"north{n}": Out(control) for n in range(2)},
-                "row": In(8),
-                "queue_number": In(8),
-                "backdoor": In(3),
-                "cycle": In(32),
-                "deep": In(1),
-            }
-        )
+        super().__init__({**stop_ports([mem_control_layout(config)] * 2), "backdoor": In(3)})
 
     def elaborate(self, platform):
         m = Module()

@@ -2,10 +2,9 @@
 
 from amaranth import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, connect, flipped
 
-from tsp.stop import Registers
-from tsp.stream import StreamSignature
+from tsp.stop import Registers, stop_ports
 from tsp.words import control_layout
 
 from .edge import CONTROLS
@@ -29,17 +28,11 @@ class MxmStop(wiring.Component):
 
     Members
     -------
-    e_in, w_in : In(StreamSignature)
-        The neighbours' registers; nothing enters at the chip's edge.
-    e_out, w_out : Out(StreamSignature)
-        This stop's registers.
-    south0, north0 .. : In, Out(control_layout)
-        Control of the queues W, A, R of each plane, in the order of the queues.
+    (streams, position, control of the queues W, A, R of each plane)
+        As :func:`~tsp.stop.stop_ports` has them; nothing enters at the chip's edge.
     psum_south0, psum_north0, down_north0, down_south0, ..1
         As those of :class:`PlaneRow`, for each plane.
-    row, queue_number : In(8)
-        Superlane, and number of plane 0's queue W, the first of the stop.
-    backdoor, cycle, deep : In
+    backdoor : In(3)
         Simulation.
     """
 
@@ -47,21 +40,9 @@ class MxmStop(wiring.Component):
 
     def __init__(self, config, *, west, library):
         self._config, self._west, self._library = config, west, library
-        ports = {
-            "e_in": In(StreamSignature()),
-            "w_in": In(StreamSignature()),
-            "e_out": Out(StreamSignature()),
-            "w_out": Out(StreamSignature()),
-            "row": In(8),
-            "queue_number": In(8),
-            "backdoor": In(3),
-            "cycle": In(32),
-            "deep": In(1),
-        }
+        controls = [control_layout(form) for form in CONTROLS.values()]
+        ports = {**stop_ports(controls * config.planes), "backdoor": In(3)}
         for n in range(config.planes):
-            for k, form in enumerate(CONTROLS.values()):
-                ports[f"south{_QUEUES * n + k}"] = In(control_layout(form))
-                ports[f"north{_QUEUES * n + k}"] = Out(control_layout(form))
             ports |= {f"{name}{n}": member for name, member in vertical(config).items()}
         super().__init__(ports)
 
