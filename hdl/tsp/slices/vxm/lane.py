@@ -22,10 +22,10 @@ class Lane(wiring.Component):
 
     Members
     -------
-    a, b, c : In(32)
-        Operand patterns, bits above the type ignored; t + 2.
-    a_type, b_type, c_type : In(3)
-        :class:`Type` of each; t + 2.
+    i_a, i_b, i_c, r_a, r_b, r_c : In(32)
+        Operand patterns for each path, bits above the type ignored; t + 3.
+    i_a_type .. r_c_type : In(3)
+        :class:`Type` of each; t + 3.
     i_route, r_route : In
         The operation, for each path; t + 3.
     integer4 : In(1)
@@ -38,7 +38,6 @@ class Lane(wiring.Component):
 
     #: Control inputs that are common to all lanes.
     CONTROL = {
-        **{f"{x}_type": 3 for x in OPERANDS},
         "i_route": INTEGER_ROUTE,
         "r_route": REAL_ROUTE,
         "integer4": 1,
@@ -48,7 +47,8 @@ class Lane(wiring.Component):
     def __init__(self):
         super().__init__(
             {
-                **{x: In(32) for x in OPERANDS},
+                **{f"{path}_{x}": In(32) for path in "ir" for x in OPERANDS},
+                **{f"{path}_{x}_type": In(3) for path in "ir" for x in OPERANDS},
                 **{x: In(shape) for x, shape in self.CONTROL.items()},
                 "result": Out(32),
             }
@@ -59,7 +59,7 @@ class Lane(wiring.Component):
         route = registers("i_converted", route=INTEGER_ROUTE).route
         tail = self._tail(m, "i_products", route)
         m.d.i_converted += route.eq(self.i_route)
-        operands = integer.convert(m, *self._operands(m, "i"))
+        operands = integer.convert(m, *self._operands("i"))
         total = integer.add(m, tail.saturate, integer.multiply(m, route, operands))
         short = integer.finish(m, self._tail(m, "i_sums", tail), total)
 
@@ -75,7 +75,7 @@ class Lane(wiring.Component):
         """The fp32 path; an integer result that becomes a float joins it in t + 5."""
         route = registers("r_converted", route=REAL_ROUTE).route
         m.d.r_converted += route.eq(self.r_route)
-        products = real.multiply(m, route, *real.convert(m, *self._operands(m, "r")))
+        products = real.multiply(m, route, *real.convert(m, *self._operands("r")))
         tail = self._tail(m, "r_products", route)
         sums = real.add(m, products, from_integer, integer_total)
         late = registers("r_sums", type=3, from_integer=1)
@@ -101,14 +101,7 @@ class Lane(wiring.Component):
         m.d[domain] += [getattr(tail, name).eq(getattr(source, name)) for name in RESULT]
         return tail
 
-    def _operands(self, m, path):
-        """Stage t + 2: patterns and types of a, b, c into the registers of a path."""
-        patterns, types = [], []
-        for x in OPERANDS:
-            domain = f"{path}_{'third' if x == 'c' else 'operands'}"
-            own = registers(domain, **{x: 32, f"{x}_type": 3})
-            for name, value in own.__dict__.items():
-                m.d[domain] += value.eq(getattr(self, name))
-            patterns.append(getattr(own, x))
-            types.append(getattr(own, f"{x}_type"))
-        return patterns, types
+    def _operands(self, path):
+        """Patterns and types of a, b, c of a path."""
+        patterns = [getattr(self, f"{path}_{x}") for x in OPERANDS]
+        return patterns, [getattr(self, f"{path}_{x}_type") for x in OPERANDS]

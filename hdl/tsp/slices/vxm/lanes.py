@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import DATA_BITS, LANES
 from tsp.slices.vxm.control import BYTES, OPERANDS
+from tsp.slices.vxm.floats import registers
 from tsp.slices.vxm.lane import Lane
 
 __all__ = ["Lanes"]
@@ -46,6 +47,7 @@ class Lanes(wiring.Component):
                 **{f"{x}{n}": In(DATA_BITS) for x in OPERANDS for n in range(BYTES)},
                 **{f"{x}_immediate": In(1) for x in OPERANDS},
                 **{f"{x}_value": In(32) for x in OPERANDS},
+                **{f"{x}_type": In(3) for x in OPERANDS},
                 **{x: In(shape) for x, shape in Lane.CONTROL.items()},
                 "bytes8": In(BYTES),
                 **{f"byte{n}": Out(DATA_BITS) for n in range(BYTES)},
@@ -54,18 +56,34 @@ class Lanes(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        results = []
-        for n in range(LANES):
-            m.submodules[f"lane{n}"] = lane = self._library.place(Lane)
-            for x in OPERANDS:
-                element = Cat(getattr(self, f"{x}{k}").word_select(n, 8) for k in range(BYTES))
-                immediate, value = getattr(self, f"{x}_immediate"), getattr(self, f"{x}_value")
-                m.d.comb += getattr(lane, x).eq(Mux(immediate, value, element))
+        lanes = [self._library.place(Lane) for _ in range(LANES)]
+        for n, lane in enumerate(lanes):
+            m.submodules[f"lane{n}"] = lane
             m.d.comb += [getattr(lane, x).eq(getattr(self, x)) for x in Lane.CONTROL]
-            results.append(lane.result)
+        for path in "ir":
+            for x in OPERANDS:
+                self._operand(m, path, x, lanes)
         for k in range(BYTES):
             word = Signal(DATA_BITS, name=f"drive_byte{k}", reset_less=True)
             with m.If(self.bytes8[k]):
-                m.d.drive += word.eq(Cat(r.word_select(k, 8) for r in results))
+                m.d.drive += word.eq(Cat(lane.result.word_select(k, 8) for lane in lanes))
             m.d.comb += getattr(self, f"byte{k}").eq(word)
         return m
+
+    def _operand(self, m, path, x, lanes):
+        """Cycle t + 3: an operand of a path in registers, its bytes gathered into elements.
+
+        The inputs go into registers as they come: nothing is computed before the path is known.
+        """
+        sizes = {f"{x}{k}": DATA_BITS for k in range(BYTES)}
+        sizes |= {f"{x}_immediate": 1, f"{x}_value": 32, f"{x}_type": 3}
+        domain = f"{path}_{'third' if x == 'c' else 'operands'}"
+        own = vars(registers(domain, **sizes))
+        m.d[domain] += [register.eq(getattr(self, name)) for name, register in own.items()]
+        for n, lane in enumerate(lanes):
+            element = Cat(own[f"{x}{k}"].word_select(n, 8) for k in range(BYTES))
+            pattern = Mux(own[f"{x}_immediate"], own[f"{x}_value"], element)
+            m.d.comb += [
+                getattr(lane, f"{path}_{x}").eq(pattern),
+                getattr(lane, f"{path}_{x}_type").eq(own[f"{x}_type"]),
+            ]
