@@ -119,7 +119,8 @@ class VxmOp:
     """One VXM operation: its code, number of operands and the compute types it exists in.
 
     ``built`` lists the compute types in which this version of the chip executes it; the others
-    have their encoding and are refused as a bad word.
+    have their encoding and are refused as a bad word. ``bound`` is the largest error of a special
+    function in units in the last place of its fp32 result; None: exact, or rounded once.
     """
 
     name: str
@@ -128,6 +129,12 @@ class VxmOp:
     compute: tuple[Compute, ...]
     built: tuple[Compute, ...]
     doc: str
+    bound: float | None = None
+
+    @property
+    def special(self) -> bool:
+        """True for a special function: ALU 0 of each stop has them."""
+        return self.bound is not None
 
 
 _I, _F = Compute.INT32, Compute.FP32
@@ -160,10 +167,13 @@ _VXM: tuple[tuple[str, int, tuple[Compute, ...], tuple[Compute, ...], str], ...]
     ("TANH", 1, (_F,), (), "tanh a (ALU 0 of a stop)"),
 )
 
+#: Claimed for every argument; docs/specials.md has the errors that were measured.
+_BOUNDS = {"EXP2": 0.7, "LOG2": 0.7, "RSQRT": 0.7, "RECIP": 0.85, "TANH": 0.85}
+
 #: VXM operations by name; codes count from 1.
 VXM_OPS: Final[Mapping[str, VxmOp]] = MappingProxyType(
     {
-        name: VxmOp(name, code, operands, compute, built, doc)
+        name: VxmOp(name, code, operands, compute, built, doc, _BOUNDS.get(name))
         for code, (name, operands, compute, built, doc) in enumerate(_VXM, 1)
     }
 )

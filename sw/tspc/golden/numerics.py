@@ -4,14 +4,17 @@ An operation has a compute type, int32 or fp32. :func:`execute` converts the ope
 the operation and converts the result, each conversion rounding half even once. Everything here is
 a plain function of arrays, of any shape, so that tests can run millions of operands at once.
 
-Integers are computed in 64 bits, where every built operation is exact. fp32 add, subtract and
+Integers are computed in 64 bits, where every operation is exact. fp32 add, subtract and
 multiply are NumPy's, i.e. IEEE 754 with subnormals; the fused multiply-add rounds its exact value
 to odd in binary64 and then to binary32, which is one correct rounding (Boldo and Melquiond,
 "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008).
+The special functions are :mod:`~tspc.golden.specials`.
 Callers that mind floating-point warnings wrap their calls in ``np.errstate(all="ignore")``.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.isa import VXM_OPS, Compute, Type
+from tspc.golden.specials import SPECIALS, special
 from tspc.golden.vectors import Array
 
 __all__ = [
@@ -159,14 +163,34 @@ def _logical_right(a: Array, b: Array) -> NDArray[np.int64]:
 
 _ZERO = np.zeros(1, np.float32)
 
+#: Comparisons, which give 0 or 1 in the compute type; unordered is 0, but for not-equal.
+_COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
+    "EQ": operator.eq,
+    "NE": operator.ne,
+    "LT": operator.lt,
+    "LE": operator.le,
+}
+
+
+def _compare(relation: Callable[[Array, Array], Array], a: Array, b: Array) -> Array:
+    return relation(a, b).astype(a.dtype)
+
+
+_BOTH: dict[str, Callable[..., Array]] = {
+    "ADD": operator.add,
+    "SUB": operator.sub,
+    "MUL": operator.mul,
+    "SELECT": _select,
+    "NEG": operator.neg,
+    "ABS": abs,
+    **{name: partial(_compare, relation) for name, relation in _COMPARISONS.items()},
+}
+
 _INTEGER: dict[str, Callable[..., Array]] = {
-    "ADD": lambda a, b: a + b,
-    "SUB": lambda a, b: a - b,
-    "MUL": lambda a, b: a * b,
+    **_BOTH,
     "MADD": lambda a, b, c: a * b + c,
     "MAX": np.maximum,
     "MIN": np.minimum,
-    "SELECT": _select,
     "RELU": lambda a: np.maximum(a, 0),
     "SHL": lambda a, b: a << (b & 31),
     "SRA": lambda a, b: a >> (b & 31),
@@ -178,24 +202,22 @@ _INTEGER: dict[str, Callable[..., Array]] = {
 }
 
 _FLOAT: dict[str, Callable[..., Array]] = {
-    "ADD": lambda a, b: a + b,
-    "SUB": lambda a, b: a - b,
-    "MUL": lambda a, b: a * b,
+    **_BOTH,
     "MADD": multiply_add,
     "MAX": lambda a, b: _extreme(a, b, True),
     "MIN": lambda a, b: _extreme(a, b, False),
-    "SELECT": _select,
     "RELU": lambda a: _extreme(a, _ZERO, True),
+    **{name: partial(special, name) for name in SPECIALS},
 }
 
-#: What each built operation does in its compute type: int64 arrays that hold int32 values to the
+#: What each operation does in its compute type: int64 arrays that hold int32 values to the
 #: exact int64 result, or float32 arrays to float32.
 OPERATIONS: Final[Mapping[Compute, Mapping[str, Callable[..., Array]]]] = MappingProxyType(
     {Compute.INT32: MappingProxyType(_INTEGER), Compute.FP32: MappingProxyType(_FLOAT)}
 )
 
 assert all(
-    (name in OPERATIONS[compute]) == (compute in op.built)
+    (name in OPERATIONS[compute]) == (compute in op.compute)
     for name, op in VXM_OPS.items()
     for compute in Compute
 )

@@ -1,0 +1,130 @@
+"""A bench that feeds the special lanes of an ALU in every cycle, without Python in the loop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth import Module, Signal
+from amaranth.lib.wiring import Component, In, Out
+from numpy.typing import NDArray
+
+from tsp.arch.config import LANES
+from tsp.arch.isa import Type
+from tsp.slices.vxm.control import BYTES, add_gated_domain
+from tsp.slices.vxm.special import SPECIAL_ROUTE, SPECIALS
+from tsp.slices.vxm.specials import SpecialLanes
+from tsp.sram import BackdoorControl, Sram
+from tspc.engines.records import Kind, Piece, image, place, read_dump
+from verif.support import run_bench
+
+__all__ = ["Job", "run"]
+
+_DEPTH = 65535
+_ROUTES, _OPERANDS, _RESULTS = (place(Kind.TEXT, 0, n) for n in range(3))
+_STAGES = ("operands", "converted", "reduced", "parabolas", "sums", "results", "drive")
+
+
+class _Bench(Component):
+    """Special lanes between memories: operand n in cycle n, result n at address n."""
+
+    backdoor: In(3)
+    start: In(1)
+    cycles: In(16)
+    done: Out(1)
+
+    def __init__(self, library):
+        super().__init__()
+        self._library = library
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.files = files = BackdoorControl()
+        m.d.comb += files.backdoor.eq(self.backdoor)
+        m.submodules.lanes = lanes = self._library.place(SpecialLanes)
+        sources = {}
+        reading, at = Signal(), Signal(16)
+        with m.If(self.start):
+            m.d.sync += reading.eq(1), at.eq(0)
+        with m.Elif(reading):
+            m.d.sync += at.eq(at + 1)
+            with m.If(at == self.cycles):
+                m.d.sync += reading.eq(0), self.done.eq(1)
+        for name, where, width in (("routes", _ROUTES, 16), ("data", _OPERANDS, 32 * LANES)):
+            m.submodules[name] = sources[name] = memory = Sram(_DEPTH, width)
+            m.d.comb += memory.place.eq(where), memory.backdoor.eq(self.backdoor)
+            m.d.comb += memory.rd.eq(reading), memory.rd_addr.eq(at)
+        data, routes = sources["data"].rd_data, sources["routes"].rd_data
+        elements = [data.word_select(n, 32) for n in range(LANES)]
+        for k in range(BYTES):
+            for n in range(LANES):
+                word = getattr(lanes, f"a{k}").word_select(n, 8)
+                m.d.comb += word.eq(elements[n].word_select(k, 8))
+        route = Signal(SPECIAL_ROUTE)
+        m.d.sync += route.eq(routes)
+        m.d.comb += lanes.a_type.eq(routes[8:11]), lanes.route.eq(route)
+        valid, address = Signal(), Signal(16)
+        m.d.sync += valid.eq(reading), address.eq(at)
+        for stage in _STAGES:
+            add_gated_domain(m, f"s_{stage}", valid)
+            before, valid = valid, Signal(name=f"{stage}_valid")
+            m.d.sync += valid.eq(before)
+            before, address = address, Signal(16, name=f"{stage}_address")
+            m.d.sync += address.eq(before)
+        m.submodules.results = results = Sram(_DEPTH, 32 * LANES)
+        m.d.comb += results.place.eq(_RESULTS), results.backdoor.eq(self.backdoor)
+        m.d.comb += results.wr.eq(valid), results.wr_addr.eq(address)
+        for k in range(BYTES):
+            for n in range(LANES):
+                byte = results.wr_data[32 * n + 8 * k :][:8]
+                m.d.comb += byte.eq(getattr(lanes, f"byte{k}").word_select(n, 8))
+        return m
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Patterns for one function: uint32, in the low bits of the source type."""
+
+    name: str
+    operands: NDArray[np.uint32]
+    source: Type = Type.FP32
+    result: Type = Type.FP32
+
+    @property
+    def cycles(self) -> int:
+        """Cycles that the bench takes for it."""
+        return -(-self.operands.size // LANES)
+
+    @property
+    def route(self) -> int:
+        """What the bench's control memory holds."""
+        return 1 << SPECIALS.index(self.name) | self.result << 5 | self.source << 8
+
+
+def run(jobs, *, blocks=()):
+    """Feed jobs one after the other; returns the result patterns of each.
+
+    `blocks`: ("special_lane",) builds a lane once: faster to build, slower to run.
+    """
+    cycles = sum(job.cycles for job in jobs)
+    if cycles > _DEPTH:
+        raise ValueError(f"{cycles} cycles do not fit {_DEPTH}")
+    routes = np.repeat([job.route for job in jobs], [job.cycles for job in jobs])
+    data = np.concatenate([np.resize(job.operands, job.cycles * LANES) for job in jobs])
+    pieces = [
+        Piece(_ROUTES, 0, routes.astype("<u2").view(np.uint8).reshape(-1, 2)),
+        Piece(_OPERANDS, 0, data.astype("<u4").view(np.uint8).reshape(-1, 4 * LANES)),
+    ]
+    ran = run_bench(
+        _Bench,
+        "verif.slices.vxm.tb_vectors",
+        parameters={"cycles": cycles + len(_STAGES) + 2},
+        image=image(pieces),
+        blocks=blocks,
+    )
+    dump = {p.place: p.data for p in read_dump(ran.directory / "dump.bin")}
+    found = np.ascontiguousarray(dump[_RESULTS]).view("<u4").ravel()
+    ends = np.cumsum([job.cycles * LANES for job in jobs])
+    parts = np.split(found[: ends[-1]], ends[:-1])
+    return [
+        part[: job.operands.size] & np.uint32((1 << 8 * job.result.bytes) - 1)
+        for part, job in zip(parts, jobs)
+    ]
