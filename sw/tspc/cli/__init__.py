@@ -6,6 +6,7 @@ from tspc.cli.assembly import assemble_command, disassemble_command
 from tspc.cli.check import verify_command
 from tspc.cli.sim import sim_command
 from tspc.cli.tables import doctor_command, timing_command, verilog_command
+from tspc.cli.view import view_command
 
 __all__ = ["main"]
 
@@ -24,6 +25,7 @@ for _command in (
     disassemble_command,
     verify_command,
     sim_command,
+    view_command,
     timing_command,
     verilog_command,
     doctor_command,

@@ -49,6 +49,7 @@ CODES = {
     "C0009": "A tool failed; this is not the input's fault.",
     "C0010": "The chip stopped with an error of its own.",
     "C0011": "What is to be dumped was never written by the program.",
+    "C0012": "An event record is not one that 'tsp sim --events' wrote of this configuration.",
 }
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
