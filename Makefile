@@ -13,7 +13,7 @@ PYTEST_FLAGS ?= -q -n $(JOBS) --dist loadfile --durations=20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help doctor venv lock sim test nightly lint format verilog bench docs clean distclean
+.PHONY: help doctor venv lock sim test nightly lint format view verilog bench docs clean distclean
 
 help: ## list the targets
 	@echo "Open TSP: make TARGET"
@@ -49,6 +49,10 @@ lint: venv ## style, types, import directions, and whether the generated pages a
 format: venv ## let ruff repair what it can
 	@$(RUN) -m ruff check --fix-only .
 	@$(RUN) -m ruff format .
+
+view: venv ## check the viewer in Chromium, take its screenshots
+	@command -v chromium >/dev/null || { echo "chromium is missing: sudo apt-get install chromium"; exit 1; }
+	@$(RUN) -m pytest verif/view/check_view.py -q -n 0 -s
 
 verilog: venv ## write the chip's Verilog to sim_build/verilog/CONFIG
 	@$(RUN) -m tsp.export --config $(CONFIG) --out sim_build/verilog/$(CONFIG)

@@ -208,7 +208,7 @@ def _facts(program: Program, schedule: Schedule) -> dict[str, object]:
         "kinds": [kind.name.lower() for kind in Kind],
         "formats": {f.opcode: _format(f.name) for f in FORMATS.values()},
         "types": [t.name.lower() for t in Type],
-        "operations": {op.code: op.name for op in VXM_OPS.values()},
+        "operations": {op.code: [op.name, op.operands] for op in VXM_OPS.values()},
         "source": None if source is None else {"name": source.name, "text": source.text},
     }
 

@@ -135,10 +135,10 @@ class Data {
     return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
   }
 
-  /** Name, value as text and meaning of the fields of a word. */
+  /** Name, value as text and meaning of the fields that a word uses. */
   fields(word) {
-    const form = this.formats[this.bits(word, 0, 6)];
-    return (form?.fields ?? []).map(([name, low, width, kind, doc]) => {
+    const form = this.formats[this.bits(word, 0, 6)], values = {};
+    const found = (form?.fields ?? []).map(([name, low, width, kind, doc]) => {
       let value = this.bits(word, low, width);
       if (kind === "sint" && value >> (width - 1)) value -= 2 ** width;
       let text = `${value}`;
@@ -146,8 +146,19 @@ class Data {
       if (kind === "index") text = `s${value}`;
       if (kind === "type") text = this.types[value] ?? text;
       if (kind === "pattern") text = `0x${value.toString(16).padStart(8, "0")}`;
-      if (name === "op") text = this.operations[value] ?? text;
-      return { name, value, text, doc };
+      if (name === "op") text = this.operations[value]?.[0] ?? text;
+      values[name] = value;
+      return { name, value, text, doc, plain: kind === "uint" || kind === "pattern" };
+    });
+    const operands = "abc".slice(0, this.operations[values.op]?.[1] ?? 3);
+    return found.filter(({ name, value, plain }) => {
+      const owner = name.split("_", 1)[0];
+      if (name.endsWith("_map") && values[`${owner}_kind`] !== 2) return false;
+      if (owner.length === 1 && "abc".includes(owner)) {
+        if (!operands.includes(owner)) return false;
+        if (name.endsWith("_stream") && values[`${owner}_immediate`]) return false;
+      }
+      return values[`${owner}_kind`] !== 0 && (value !== 0 || !(plain || name.endsWith("ate")));
     });
   }
 

@@ -139,15 +139,13 @@ class App {
   }
 
   found(step) {
-    const { search, event } = this.state, { data, scale } = this;
+    const { search, event } = this.state, { scale } = this;
     if (search.cycle !== null) {
       scale.reveal(search.cycle);
       this.dirty();
       return;
     }
-    const from = event >= 0 ? data.event_time[event] : step > 0 ? -1 : data.last + 1;
-    const queue = event >= 0 ? data.queueOf(event) : step > 0 ? -1 : data.queues.length;
-    const next = search.next(from, queue, step);
+    const next = search.next(event, step);
     if (next >= 0) this.select(next, true);
   }
 

@@ -57,9 +57,8 @@ class Panel {
         ${data.fields(word).map(this.field).join("")}</table>`;
   }
 
-  field({ name, value, text, doc }) {
-    return value === 0 && text === "0" ? ""
-      : `<tr title="${escaped(doc)}"><td>${name}</td><td>${escaped(text)}</td></tr>`;
+  field({ name, text, doc }) {
+    return `<tr title="${escaped(doc)}"><td>${name}</td><td>${escaped(text)}</td></tr>`;
   }
 
   /** Which of the events of one word this is. */

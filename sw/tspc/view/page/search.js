@@ -47,30 +47,33 @@ class Search {
   touches(queue) { return this.found.has(queue); }
   hits(queue, origin) { return this.found.get(queue)?.has(origin) ?? false; }
 
-  /** The match after (or before) a cycle and queue, by time, then queue; around the end. */
-  next(from, queue, step) {
+  /** The match after (or before) an event, by time, then queue; around the end. */
+  next(event, step) {
     let best = -1, around = -1;
     const before = (a, b) => {
       const d = this.data.event_time[a] - this.data.event_time[b] || a - b;
       return step > 0 ? d < 0 : d > 0;
     };
     for (const number of this.found.keys()) {
-      const [near, first] = this.ofLane(number, from + (number > queue ? 0 : step > 0), step);
+      const [near, first] = this.ofLane(number, event, step);
       if (near >= 0 && (best < 0 || before(near, best))) best = near;
       if (first >= 0 && (around < 0 || before(first, around))) around = first;
     }
     return best >= 0 ? best : around;
   }
 
-  /** A lane's match nearest to `from` in the direction of `step`, and its first one that way. */
-  ofLane(number, from, step) {
+  /** A lane's match nearest to an event in the direction of `step`, and its first one that way. */
+  ofLane(number, event, step) {
     const { first, end } = this.data.lanes[number], hits = this.found.get(number);
     const { event_time: times, event_origin: origins } = this.data;
     const scan = (e) => {
       while (e >= first && e < end && !hits.has(origins[e])) e += step;
       return e >= first && e < end ? e : -1;
     };
-    const at = lower(times, from, first, end);
-    return [scan(step > 0 ? at : at - 1), scan(step > 0 ? first : end - 1)];
+    const most = scan(step > 0 ? first : end - 1);
+    if (event < 0) return [most, most];
+    let at = step > 0 ? event + 1 : event;
+    if (event < first || event >= end) at = lower(times, times[event] + (event >= end), first, end);
+    return [scan(step > 0 ? at : at - 1), most];
   }
 }

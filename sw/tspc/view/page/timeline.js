@@ -250,7 +250,7 @@ class Timeline {
     let free = -99;
     for (const row of rows) {
       const y = scale.y(row) + row.height / 2, bold = row === state.row;
-      if (!bold && (y - free < 10 || (state.row && Math.abs(y - scale.y(state.row)
+      if (!bold && (y - free < 10.5 || (state.row && Math.abs(y - scale.y(state.row)
           - state.row.height / 2) < 10))) continue;
       c.font = `${bold ? "600 " : ""}${Math.min(Math.max(row.height, 8.5), 11)}px ${FONT}`;
       c.fillStyle = bold || state.search.names?.has(row.item.number) ? palette.word : palette.soft;
@@ -281,7 +281,10 @@ class Timeline {
       const x = scale.x(data.done);
       c.fillStyle = palette.good;
       c.fillRect(x, RULER - 8, 2, 8);
-      c.fillText("done", x + 5, RULER - 7);
+      const room = GUTTER + scale.width - x > 34;
+      c.textAlign = room ? "left" : "right";
+      c.fillText("done", room ? x + 5 : x - 3, RULER - 7);
+      c.textAlign = "left";
     }
     if (state.cycle === null) return;
     const text = grouping(state.cycle), width = c.measureText(text).width + 10;
