@@ -97,7 +97,7 @@ def test_what_differs_from_the_plan(opened):
     assert "It did not happen." in panel(tab)
     assert tab.run("app.state.event") == tab.run("app.data.difference_event[0]")
     tab.key("d")
-    tab.run("app.scale.zoom(1.5, 500); app.dirty()")
+    tab.run("app.scale.reveal(81, 0, 25); app.dirty()")
     tab.screenshot(IMAGES / "view-difference.png")
     assert "happened in" in panel(tab) and "(+1)" in panel(tab)
     tab.key("D")
