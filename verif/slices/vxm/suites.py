@@ -1,5 +1,6 @@
 """What is tested of an ALU: suites of operand tuples, and random mixtures of everything."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,9 @@ from tsp.arch.isa import VXM_OPS, Compute, Type, make
 from verif.slices.vxm import vectors as v
 from verif.slices.vxm.runner import Vectors
 
-__all__ = ["TUPLES", "mixture", "plan", "shuffled"]
+__all__ = ["TUPLES", "mixture", "plan", "shuffled", "totals"]
 
-TUPLES = 100_000  #: operand tuples of each fp32 operation and conversion
+TUPLES = 100_000  #: operand tuples of each operation and conversion, at least
 _VARIANTS = 48  # placements on the streams that a suite goes through
 _INT, _FP = Compute.INT32, Compute.FP32
 
@@ -22,28 +23,42 @@ class Suite:
 
     Attributes
     ----------
+    name
+        What is judged, e.g. ``fp32 MADD`` or ``fp16 to int32``; several suites may judge it.
     fields
         Of the instruction, but for the streams.
     operands
         Patterns of the operands that come from streams: arrays of one length, in order.
     """
 
+    name: str
     fields: dict
     operands: tuple
 
 
-def _suite(name, compute, types, result, operands, saturate=1, **more):
-    fields = {"op": VXM_OPS[name].code, "compute": compute, "saturate": saturate}
+def _suite(op, compute, types, result, operands, saturate=1, *, name=None, **more):
+    fields = {"op": VXM_OPS[op].code, "compute": compute, "saturate": saturate}
     fields |= {"result_type": result, **{f"{x}_type": t for x, t in zip("abc", types)}}
-    return Suite(fields | more, tuple(operands))
+    return Suite(name or f"{compute.name.lower()} {op}", fields | more, tuple(operands))
 
 
-def _every(rng, type_):
-    """All patterns of a short type; corners and random ones of a long one."""
-    if type_.bytes < 4:
-        return np.arange(1 << (8 * type_.bytes), dtype=np.uint32)
-    edge = v.corners(type_)
-    return np.concatenate([edge, v.patterns(rng, type_, TUPLES - edge.size)])
+def _passing(op, compute, source, result, data, saturate=1):
+    """A conversion, by an operation whose immediates let operand a pass."""
+    name = f"{source.name} to {result.name}".lower()
+    if op == "SELECT":
+        more = {"c_immediate": 1, "immediate0": 1, "c_type": Type.INT8}
+        types, data = (source, source), [data, data]
+    else:
+        more = {"b_immediate": 1, "b_type": Type.INT8}
+        types, data = (source,), [data]
+    return _suite(op, compute, types, result, data, saturate, name=name, **more)
+
+
+def _every(rng, type_, count=TUPLES):
+    """All patterns of a short type, or the corners of a long one, then random ones."""
+    short = type_.bytes < 4
+    edge = np.arange(1 << (8 * type_.bytes), dtype=np.uint32) if short else v.corners(type_)
+    return np.concatenate([edge, v.patterns(rng, type_, count - edge.size)])
 
 
 def _fp32(rng):
@@ -57,27 +72,24 @@ def _fp32(rng):
 
 
 def _conversions(rng):
-    """Operands to each compute type, results to each type, with an operation that passes them."""
-    one = {"c_immediate": 1, "immediate0": 1, "c_type": Type.INT8}
+    """Operands to each compute type, results to each type."""
     for source in Type:
         data = _every(rng, source)
-        yield _suite("SELECT", _FP, (source, source), Type.FP32, [data, data], **one)
-        zero = {"b_immediate": 1, "b_type": Type.INT8}
-        yield _suite("OR", _INT, (source,), Type.INT32, [data], **zero)
+        yield _passing("SELECT", _FP, source, Type.FP32, data)
+        yield _passing("OR", _INT, source, Type.INT32, data)
     for result in (Type.INT8, Type.INT16, Type.INT32, Type.FP16):
-        data = _every(rng, Type.FP32)
-        yield _suite("SELECT", _FP, (Type.FP32, Type.FP32), result, [data, data], **one)
+        yield _passing("SELECT", _FP, Type.FP32, result, _every(rng, Type.FP32))
     for result in (Type.INT8, Type.INT16, Type.FP16, Type.FP32):
         for saturate in (0, 1):
-            data = _every(rng, Type.INT32)[: TUPLES if result >= Type.FP16 else 20_000]
-            yield _suite("OR", _INT, (Type.INT32,), result, [data], saturate, **zero)
+            data = _every(rng, Type.INT32, TUPLES // 2)
+            yield _passing("OR", _INT, Type.INT32, result, data, saturate)
 
 
 def _integers(rng):
     """int32 operations, saturating and not."""
     for op in VXM_OPS.values():
         for saturate in (0, 1) if _INT in op.built else ():
-            data = [v.patterns(rng, Type.INT32, 8_000) for _ in range(op.operands)]
+            data = v.integers(rng, op.operands, TUPLES // 2)
             types = (Type.INT32,) * op.operands
             yield _suite(op.name, _INT, types, Type.INT32, data, saturate)
 
@@ -85,6 +97,14 @@ def _integers(rng):
 def plan(rng):
     """Every suite."""
     return [*_fp32(rng), *_conversions(rng), *_integers(rng)]
+
+
+def totals(plan):
+    """Operand tuples of a plan by what they judge."""
+    found = Counter()
+    for suite in plan:
+        found[suite.name] += len(suite.operands[0])
+    return found
 
 
 def _placed(rng, fields, turn):

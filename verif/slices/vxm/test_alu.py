@@ -1,4 +1,8 @@
-"""The ALU against NumPy and exact rationals: every operation, type, stream and path."""
+"""The ALU: every operation, type, stream and path.
+
+Each result is judged twice, by NumPy and exact rationals and by the golden model's own ALU; the two
+share nothing.
+"""
 
 from collections import defaultdict
 
@@ -7,18 +11,19 @@ import pytest
 from amaranth import ClockDomain, ClockSignal
 
 from tsp.arch.config import NANO, STREAMS
-from tsp.arch.isa import VXM_OPS, Compute, Type, vxm_op
+from tsp.arch.isa import VXM_OPS, Type, vxm_op
 from tsp.arch.timing import timing
 from tsp.slices.vxm import alu, real
-from verif.slices.vxm import oracle, suites
+from verif.slices.vxm import golden, oracle, suites
 from verif.slices.vxm.runner import run
 
-_TURNS = 3
+_TURNS = 5
+_JUDGES = {"NumPy": oracle.expected, "golden model": golden.expected}
 _SEED = 20_201
 
 
 def _differences(vectors, results):
-    """Lines that say what differs: port and data of every cycle, against the oracle."""
+    """Lines that say what differs: port and data of every cycle, against both judges."""
     delay = timing(NANO).vxm_d_func - 1  # from issue to the drive port
     issued = np.array([i is not None for i in vectors.instructions])
     enabled = results.enable[delay:][: issued.size].astype(bool)
@@ -37,29 +42,38 @@ def _differences(vectors, results):
         if (results.words[at] != type_.bytes).any():
             found.append(f"{what}: wrong number of words")
         operands = vectors.operands[cycles].transpose(1, 0, 2)
-        expected = oracle.expected(i, operands)
         got = results.patterns[at] & oracle.mask(type_)
-        for row, lane in np.argwhere(expected != got)[:3]:
-            shown = ", ".join(f"{x[row, lane]:08x}" for x in operands)
-            want, is_ = expected[row, lane], got[row, lane]
-            found.append(f"{what}: ({shown}) gives {is_:08x} instead of {want:08x}")
+        for judge, expected in _JUDGES.items():
+            want = expected(i, operands)
+            for row, lane in np.argwhere(want != got)[:3]:
+                shown = ", ".join(f"{x[row, lane]:08x}" for x in operands)
+                told = f"gives {got[row, lane]:08x}, {judge}: {want[row, lane]:08x}"
+                found.append(f"{what}: ({shown}) {told}")
     return found
 
 
 @pytest.mark.parametrize("turn", range(_TURNS))
 def test_operations(turn):
-    """At least 100,000 tuples of each fp32 operation and conversion, all instructions mixed."""
+    """At least 100,000 tuples of each operation and conversion, all instructions mixed."""
     plan = suites.plan(np.random.default_rng(_SEED))[turn::_TURNS]
     vectors = suites.shuffled(np.random.default_rng((_SEED, turn)), plan, turn, 3000)
     assert _differences(vectors, run(vectors))[:10] == []
 
 
+def _conversions():
+    """Names of types: an operand's and the compute type, the compute type and the result's."""
+    compute = (Type.INT32, Type.FP32)
+    return {(a.name, b.name) for a in Type for b in Type if a in compute or b in compute}
+
+
 def test_plan_is_complete():
     """The suites have what they promise, and all turns together use all streams."""
-    plan = suites.plan(np.random.default_rng(_SEED))
-    fp = {s.fields["op"]: s for s in plan if s.fields["compute"] == Compute.FP32}
-    names = [n for n, op in VXM_OPS.items() if Compute.FP32 in op.built]
-    assert all(fp[VXM_OPS[n].code].operands[0].size >= suites.TUPLES for n in names)
+    totals = suites.totals(suites.plan(np.random.default_rng(_SEED)))
+    print(*(f"{count:,} {name}" for name, count in totals.items()), sep="\n")
+    operations = {f"{c.name.lower()} {n}" for n, op in VXM_OPS.items() for c in op.built}
+    conversions = {f"{a} to {b}".lower() for a, b in _conversions()}
+    assert totals.keys() == operations | conversions
+    assert min(totals.values()) >= suites.TUPLES
     streams = set()
     for turn in range(_TURNS):
         for i, _ in suites.mixture(np.random.default_rng((_SEED, turn)), 3000, turn):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsp.arch.isa import Type
 
-__all__ = ["corners", "near_ties", "pairs", "patterns", "triples"]
+__all__ = ["corners", "integers", "near_ties", "pairs", "patterns", "triples"]
 
 _FP32_PLAIN = (
     [0, 1, 2, 3, 0x400000, 0x7FFFFE, 0x7FFFFF, 0x800000, 0x800001, 0xFFFFFF, 0x1000000]
@@ -62,6 +62,16 @@ def patterns(rng, type_, count):
         signed = (found.view(np.int32) >> few.view(np.int32)).view(np.uint32)
         found = np.where(kind == 1, signed & _mask(type_), found)
     return found.astype(np.uint32)
+
+
+def integers(rng, operands, count):
+    """int32 operands: every combination of corners (of three: of some), then random ones."""
+    edge = corners(Type.INT32)
+    if operands > 2:
+        edge = rng.choice(edge, 24, replace=False)
+    some = [x.ravel() for x in np.meshgrid(*[edge] * operands)]
+    rest = count - some[0].size
+    return [np.concatenate([x, patterns(rng, Type.INT32, rest)]) for x in some]
 
 
 def pairs(rng, count):
