@@ -8,10 +8,13 @@ import json
 import os
 from typing import Any
 
+import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
 
-__all__ = ["PERIOD", "backdoor", "begin", "parameters"]
+from tspc.engines.bench import run_jobs
+
+__all__ = ["PERIOD", "backdoor", "begin", "parameters", "run_programs"]
 
 PERIOD = 10  #: clock period in ns
 
@@ -48,3 +51,19 @@ async def backdoor(dut: Any, *codes: int) -> None:
         await RisingEdge(dut.clk)
         dut.backdoor.value = 0
         await RisingEdge(dut.clk)
+
+
+async def run_programs(dut: Any) -> None:
+    """Run the jobs of the RTL engine; each ends with one rise of done, and the chip never stops."""
+    rises = {"done": 0, "stopped": 0}
+
+    async def watch(name: str) -> None:
+        while True:
+            await RisingEdge(getattr(dut, name))
+            rises[name] += 1
+
+    for name in rises:
+        cocotb.start_soon(watch(name))
+    await run_jobs(dut)
+    assert rises["done"] > 0, rises
+    assert rises["stopped"] == 0, rises
