@@ -131,6 +131,18 @@ def test_objects_are_found_again_by_content(compiler, tmp_path):
     assert run(same, "-O2", "-c", "a.cpp") == 0 and len(calls()) == 4
 
 
+def test_a_change_in_an_included_source_is_seen(compiler, tmp_path):
+    """Verilator puts all sources of a small block into one that only includes them."""
+    run, calls = compiler
+    folder = _folder(tmp_path, "one")
+    (folder / "all.cpp").write_text('// one\n#include "a.cpp"\n')
+    compile_all = ("-c", "all.cpp", "-o", "all.o")
+    assert run(folder, *compile_all) == 0 and run(folder, *compile_all) == 0
+    assert len(calls()) == 1
+    (folder / "a.cpp").write_text("// changed")
+    assert run(folder, *compile_all) == 0 and len(calls()) == 2
+
+
 def test_headers_are_precompiled_only_when_needed(compiler, tmp_path):
     run, calls = compiler
     one, same = _folder(tmp_path, "one"), _folder(tmp_path, "same")

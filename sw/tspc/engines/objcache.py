@@ -1,15 +1,16 @@
 """A small compiler cache for Verilator's makefiles, used where ccache is not installed.
 
 ``OBJCACHE=python objcache.py`` puts it in front of the C++ compiler. An object is found again by
-the content of its source, of all headers that Verilator wrote beside it, and of the command, so
-after a change only the blocks that changed are compiled. Precompiled headers are made only when
-an object has to be compiled after all. Runs for every file, so it imports little and nothing of
-ours.
+the content of its source and of the sources that it includes (a small block is one file that
+includes all others), of all headers that Verilator wrote beside it, and of the command, so after a
+change only the blocks that changed are compiled. Precompiled headers are made only when an object
+has to be compiled after all. Runs for every file, so it imports little and nothing of ours.
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -68,7 +69,8 @@ def _key(arguments: list[str], source: Path) -> str:
     # Folders are no part of it: their headers are, and the runtime's by the store's name.
     kept = [a for a in arguments if not a.startswith("-I") and not a.endswith(".cpp")]
     digest.update("\n".join([*kept, source.name]).encode())
-    for path in [source, *sorted(Path.cwd().glob("*.h"))]:
+    included = re.findall(r'^#include "(.+\.cpp)"', source.read_text(), re.M)
+    for path in [source, *map(source.with_name, included), *sorted(Path.cwd().glob("*.h"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -52,6 +52,8 @@ _EXCERPT = 30
 
 _POLL_SECONDS = 0.1
 
+_CACHE = Path(__file__).with_name("objcache.py")
+
 #: Objects of Verilator's runtime: the same in every build, and most of a small build's time.
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_threads", "verilated_vpi")
 
@@ -143,14 +145,13 @@ def _environment(optimisation: str) -> dict[str, str]:
     here = str(Path(sys.executable).parent)
     path = os.pathsep.join([here, str(wheel()), os.environ.get("PATH", "")])
     flags = f" -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST={optimisation}"
-    cache = Path(__file__).with_name("objcache.py")
     store = BUILD_ROOT / f"objects-{importlib.metadata.version('verilator')}"
     return {
         "PATH": path,
         "MAKELEVEL": "0",
         "MFLAGS": "",
         "MAKEFLAGS": flags,
-        "OBJCACHE": f"{sys.executable} -E -S {cache}",
+        "OBJCACHE": f"{sys.executable} -E -S {_CACHE}",
         "TSP_OBJECTS": str(store),
     }
 
@@ -361,6 +362,7 @@ def _key(
     digest = hashlib.sha256()
     versions = [importlib.metadata.version(n) for n in ("verilator", "cocotb")]
     digest.update(repr([versions, control, timescale, list(arguments)]).encode())
+    digest.update(_CACHE.read_bytes())  # a mended cache takes nothing from builds of a broken one
     for source in sorted(sources, key=lambda p: p.name):
         content = hashlib.sha256(source.read_bytes()).hexdigest()
         digest.update(f"{source.name} {content}\n".encode())
