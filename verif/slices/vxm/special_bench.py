@@ -99,11 +99,8 @@ class Job:
         return 1 << SPECIALS.index(self.name) | self.result << 5 | self.source << 8
 
 
-def run(jobs, *, blocks=()):
-    """Feed jobs one after the other; returns the result patterns of each.
-
-    `blocks`: ("special_lane",) builds a lane once: faster to build, slower to run.
-    """
+def run(jobs):
+    """Feed jobs one after the other; returns the result patterns of each."""
     cycles = sum(job.cycles for job in jobs)
     if cycles > _DEPTH:
         raise ValueError(f"{cycles} cycles do not fit {_DEPTH}")
@@ -118,7 +115,7 @@ def run(jobs, *, blocks=()):
         "verif.slices.vxm.tb_vectors",
         parameters={"cycles": cycles + len(_STAGES) + 2},
         image=image(pieces),
-        blocks=blocks,
+        blocks=("special_lane",),
     )
     dump = {p.place: p.data for p in read_dump(ran.directory / "dump.bin")}
     found = np.ascontiguousarray(dump[_RESULTS]).view("<u4").ravel()
