@@ -136,7 +136,7 @@ def wheel() -> Path:
 
 def _optimisation(optimise: bool) -> str:
     """The C++ compiler's option for what runs in every cycle."""
-    return "-O2" if optimise else "-O0"
+    return "-O3" if optimise else "-O0"
 
 
 def _environment(optimisation: str) -> dict[str, str]:
