@@ -5,17 +5,19 @@ With ``--check`` nothing is written, and a page that is not what it would be wri
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from tsp.arch.config import FULL, NAMED, NANO, SMALL, Config, Hemisphere, QueueKind
+from tsp.arch.config import FULL, NAMED, NANO, SMALL, Config, Hemisphere
 from tsp.arch.errors import ErrorClass
-from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, Compute, Field, Format, Type
 from tsp.arch.timing import ENTRIES, timing
 from tspc.asm.codes import Code
 from tspc.asm.syntax import PARTS
 from tspc.cli.common import CODES as CLI_CODES
-from tspc.manual import MANUAL
+from tspc.manual import PAGES as MANUAL
+from tspc.manual.render import index_page, instruction_page
+from tspc.markdown import table as _table
 from tspc.objectfile import CODES as OBJECT_CODES
 from tspc.objectfile import write_atomically
 from tspc.optiming import entries_of
@@ -25,154 +27,6 @@ __all__ = ["PAGES", "main"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs"
 _HEAD = "<!-- Written by python -m tspc.docs from tsp.arch; make no change here. -->\n"
-_ROW = 32  #: bits in a row of an encoding drawing
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    def line(cells: Iterable[object]) -> str:
-        return "| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |"
-
-    return [line(heads), "|" + "---|" * len(heads), *(line(row) for row in rows), ""]
-
-
-# ---- instructions ------------------------------------------------------------------------
-
-
-def _segments(form: Format) -> list[tuple[str, int, int]]:
-    """Name, low bit and width of everything in a word, the reserved rest included."""
-    found = [("opcode", 0, OPCODE_BITS)]
-    found += [(f.name, f.low, f.width) for f in form.fields]
-    end = found[-1][1] + found[-1][2]
-    return found + ([("0", end, 128 - end)] if end < 128 else [])
-
-
-def _drawing(form: Format) -> list[str]:
-    """The word as boxes, 32 bits a row, bit 0 to the right. Narrow fields are numbered."""
-    keys = {f.name: f"{n}" for n, f in enumerate(form.fields, 1)}
-    used = _segments(form)
-    top = -(-(form.fields[-1].low + form.fields[-1].width if form.fields else OPCODE_BITS) // _ROW)
-    lines = ["```text"]
-    for row in reversed(range(top)):
-        low, high = row * _ROW, (row + 1) * _ROW
-        cells, ruler = "|", ""
-        for name, start, width in reversed(used):
-            first, last = max(start, low), min(start + width, high)
-            if first >= last:
-                continue
-            room = 3 * (last - first) - 1
-            shown = name if len(name) <= room else keys.get(name, "")
-            cells += shown.center(room) + "|"
-            marks = f"{last - 1}" + (
-                f"{first}".rjust(room - len(f"{last - 1}")) if room > 5 else ""
-            )
-            ruler += " " + marks.ljust(room)[:room]
-        lines += [ruler.rstrip(), cells]
-    if top * _ROW < 128:
-        lines.append(f"bits 127:{top * _ROW} are zero")
-    return [*lines, "```", ""]
-
-
-def _values(field: Field) -> str:
-    if field.values is not None and len(field.values) <= 8:
-        return ", ".join(str(v) for v in field.values)
-    if field.values is not None:
-        return "the codes below"
-    if field.kind.value in ("stream", "index"):
-        step = f", a multiple of {field.group}" if field.group > 1 else ""
-        return f"{field.minimum} .. {field.maximum}{step}"
-    if field.kind.value == "type":
-        return "types"
-    return f"{field.minimum} .. {field.maximum}"
-
-
-def _bits(field: Field) -> str:
-    high = field.low + field.width - 1
-    return f"{high}:{field.low}" if field.width > 1 else f"{high}"
-
-
-def _where(form: Format) -> str:
-    if form.queues == frozenset(QueueKind):
-        return "every queue"
-    kinds = [k for k in QueueKind if k in form.queues]
-    names = [next(q.name for q in NANO.queues if q.kind is k) for k in kinds]
-    return f"queues of kind {', '.join(k.value for k in kinds)} (`{names[0]}` ..)"
-
-
-def _built(form: Format) -> str:
-    if form.name == "VXM":
-        ready = [op.name for op in VXM_OPS.values() if op.built]
-        return f"Built in this version: {', '.join(ready)}."
-    if form.name == "MEM":
-        return "Built in this version: READ and WRITE."
-    if form.name in ("MXM", "ACC"):
-        kind = "int8" if form.name == "MXM" else "int32"
-        return f"Built in this version: type {kind}."
-    return "Built." if form.built else "**Not built in this version**: the chip flags a bad word."
-
-
-def _instruction(form: Format) -> list[str]:
-    manual = MANUAL[form.name]
-    lines = [f"## {form.name}", "", form.doc, "", manual.effect, ""]
-    lines += [f"Opcode {form.opcode}, {_where(form)}. {_built(form)}", ""]
-    lines += ["Examples:", "", "```tsp", *manual.examples, "```", ""]
-    syntax = [(p.mnemonic, p.template) for p in PARTS.values() if p.form == form.name]
-    if form.name == "VXM":
-        syntax = [("OP.compute[.sat]", "a:type, b:type, c:type -> result:type")]
-    if any(template for _, template in syntax):
-        text = [f"{name} {template}".replace(" :", ":").replace(": ", ":").replace(" ,", ",")
-                for name, template in syntax]  # fmt: skip
-        lines += ["Syntax (`{field=value}` may be left out):", "", "```text", *text, "```", ""]
-    lines += _drawing(form)
-    if form.fields:
-        rows = [
-            (n, f.name, _bits(f), f.kind.value, _values(f), f.doc)
-            for n, f in enumerate(form.fields, 1)
-        ]
-        lines += _table(("", "field", "bits", "kind", "values", "meaning"), rows)
-    lines += [f"* {rule}" for rule in manual.rules] + ([""] if manual.rules else [])
-    if names := entries_of(form.name):
-        links = ", ".join(f"[{n}](timing.md)" for n in names)
-        lines += [f"Timing: {links}.", ""]
-    return lines
-
-
-def isa_page() -> str:
-    """docs/reference/isa.md"""
-    lines = ["# Instructions", ""]
-    lines += [
-        "An instruction is a word of 128 bits: the opcode in bits 5:0, then its fields, zero where",
-        "nothing is specified. `MEM`, `MXM` and `ACC` words have one mnemonic for each thing that",
-        "they can do; parts that share a word are joined by a bar. Times are in",
-        "[timing.md](timing.md), the language of the examples in the [user guide](../user.md).",
-        "",
-    ]
-    rows = [
-        (f"[{f.name}](#{f.name.lower()})", f.opcode, _where(f), f.doc) for f in FORMATS.values()
-    ]
-    lines += _table(("word", "opcode", "where", "does"), rows)
-    lines += ["Types:", ""]
-    types = [(int(t), t.name.lower(), t.bytes) for t in Type]
-    lines += _table(("code", "type", "bytes = streams"), types)
-    for form in FORMATS.values():
-        lines += _instruction(form)
-        if form.name == "VXM":
-            lines += ["Operations:", ""]
-            ops = [
-                (
-                    op.code,
-                    op.name,
-                    op.operands,
-                    ", ".join(c.name.lower() for c in op.compute),
-                    ", ".join(Compute(c).name.lower() for c in op.built) or "-",
-                    op.doc,
-                )
-                for op in VXM_OPS.values()
-            ]
-            lines += _table(("code", "name", "operands", "computes in", "built in", "result"), ops)
-    return "\n".join(lines)
-
-
-# ---- the other pages ---------------------------------------------------------------------
 
 
 def timing_page() -> str:
@@ -312,7 +166,8 @@ def configurations_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "reference/isa.md": isa_page,
+    "reference/isa.md": index_page,
+    **{f"reference/isa/{p.file}": partial(instruction_page, p) for p in MANUAL.values()},
     "reference/timing.md": timing_page,
     "reference/errors.md": errors_page,
     "reference/configurations.md": configurations_page,

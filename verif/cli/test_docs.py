@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tsp.arch.config import NANO
-from tsp.arch.isa import FORMATS, QueueKind, decode
 from tspc import api, docs
-from tspc.asm import assemble, format_word
-from tspc.manual import MANUAL
 from verif.cli.conftest import DONE, TEXT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,28 +34,6 @@ def test_stale_and_missing_pages_are_named(tmp_path, capsys):
     capsys.readouterr()
     assert docs.main(["--check"], tmp_path) == 1
     assert capsys.readouterr().err.splitlines()[0] == f"stale: {page}"
-
-
-def test_every_instruction_has_its_page():
-    assert set(MANUAL) == set(FORMATS)
-    page = docs.isa_page()
-    for form in FORMATS.values():
-        assert f"\n## {form.name}\n" in page
-        for field in form.fields:
-            assert f"| {field.name} | " in page
-
-
-EXAMPLES = [(name, text) for name, manual in MANUAL.items() for text in manual.examples]
-
-
-@pytest.mark.parametrize("name, text", EXAMPLES)
-def test_examples_of_the_manual(name, text):
-    """Each is canonical text of the instruction that it illustrates."""
-    kind = next(k for k in QueueKind if k in FORMATS[name].queues)
-    queue = next(q for q in NANO.queues if q.kind is kind)
-    program = assemble(f".config nano\n{queue.name}:\n{text}", unchecked=True)
-    (word,) = program.text[queue.index]
-    assert decode(word).name == name and format_word(word) == text
 
 
 def test_first_program_of_the_guide(tmp_path, monkeypatch):
