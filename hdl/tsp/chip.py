@@ -93,10 +93,14 @@ class Chip(wiring.Component):
             if queue in functional_queues(config):
                 south = getattr(row, f"{queue.name.lower()}_south")
                 m.d.comb += south.eq(getattr(stop, f"control{n}"))
+        m.d.comb += [
+            getattr(row, f"chain{position}_south").eq(stop.chain),
+            stop.text_word.eq(getattr(row, f"text{position}_south").word),
+        ]
         return stop
 
     def _north(self, m, rows):
-        """Control, partial sums and results between neighbouring superlanes."""
+        """Control, partial sums, results and text between neighbouring superlanes."""
         for south, north in pairwise(rows):
             for queue in functional_queues(self._config):
                 name = queue.name.lower()
@@ -105,6 +109,10 @@ class Chip(wiring.Component):
                 for kind in ("psum", "down"):
                     lower = getattr(south, f"{plane}_{kind}_north")
                     connect(m, lower, getattr(north, f"{plane}_{kind}_south"))
+            for p in range(self._config.stops):
+                upper, lower = getattr(north, f"chain{p}_south"), getattr(south, f"chain{p}_north")
+                m.d.comb += upper.eq(lower)
+                m.d.comb += getattr(south, f"text{p}_north").eq(getattr(north, f"text{p}_south"))
 
     def _along(self, m, strip):
         """The strip: start, idle, NOTIFY and cause pass one stop a cycle."""

@@ -6,13 +6,12 @@ Streams run along it; control comes from the south, one cycle later for each sup
 to the north; partial sums and results of the planes pass between rows (architecture section 4).
 """
 
-from itertools import pairwise
-
 from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tsp.arch.config import Config, Hemisphere, Queue, QueueKind
+from tsp.icu.chain import TextChain, chain_layout, text_layout
 from tsp.icu.queue import queue_control_layout
 from tsp.slices.mem import MemStop
 from tsp.slices.mxm.ports import vertical
@@ -59,6 +58,8 @@ class Superlane(wiring.Component):
         at south, one cycle later at north.
     <plane>_psum_south, .._psum_north, .._down_north, .._down_south
         What each plane's row hands to the rows below and above (:func:`tsp.slices.mxm.vertical`).
+    chain<p>_south, chain<p>_north, text<p>_north, text<p>_south
+        Control and words of the text chain of stop p (:class:`tsp.icu.chain.TextChain`).
     backdoor, deep : In
         Simulation.
     """
@@ -74,6 +75,9 @@ class Superlane(wiring.Component):
             ports[f"{queue.name.lower()}_north"] = Out(control)
         for plane in planes(config):
             ports |= {f"{plane}_{name}": member for name, member in vertical(config).items()}
+        for p in range(config.stops):
+            ports |= {f"chain{p}_south": In(chain_layout()), f"chain{p}_north": Out(chain_layout())}
+            ports |= {f"text{p}_north": In(text_layout()), f"text{p}_south": Out(text_layout())}
         super().__init__(ports)
 
     def elaborate(self, platform):
@@ -81,10 +85,25 @@ class Superlane(wiring.Component):
         cycle = Signal(32)
         m.d.sync += cycle.eq(cycle + 1)
         stops = [self._stop(m, p, cycle) for p in range(self._config.stops)]
-        for west, east in pairwise(stops):
-            connect(m, west.e_out, east.e_in)
-            connect(m, east.w_out, west.w_in)
+        chains = [self._chain(m, p) for p in range(self._config.stops)]
+        for place in (stops, chains):
+            for west, east in zip(stops, place[1:]):
+                connect(m, west.e_out, east.e_in)
+            for west, east in zip(place, stops[1:]):
+                connect(m, east.w_out, west.w_in)
         return m
+
+    def _chain(self, m, position):
+        """The text chain of a stop; it sees the streams that the stop sees."""
+        chain = self._library.place(TextChain)
+        m.submodules[f"chain{position}"] = chain
+        m.d.comb += [
+            chain.south.eq(getattr(self, f"chain{position}_south")),
+            chain.text_north.eq(getattr(self, f"text{position}_north")),
+            getattr(self, f"chain{position}_north").eq(chain.north),
+            getattr(self, f"text{position}_south").eq(chain.text_south),
+        ]
+        return chain
 
     def _stop(self, m, position, cycle):
         """Place stop `position` and wire everything but its streams."""

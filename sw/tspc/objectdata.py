@@ -19,8 +19,8 @@ __all__ = ["MalformedError", "check_program", "from_payload", "to_payload"]
 _DTYPES = ("int8", "uint8", "int16", "int32", "float16", "float32")
 _ROLES = ("input", "output", "constant")
 _KEYS = {
-    "bound", "config", "config_hash", "data", "links", "name", "places", "plan", "source",
-    "tensors", "text",
+    "bound", "config", "config_hash", "data", "fetched", "links", "name", "places", "plan",
+    "source", "tensors", "text",
 }  # fmt: skip
 
 
@@ -66,6 +66,9 @@ def to_payload(program: Program, source: bool = True) -> dict[str, Any]:
             for t in program.tensors
         ],
         "bound": program.bound,
+        "fetched": {
+            q: np.array(places, dtype="<i4").tobytes() for q, places in program.fetched.items()
+        },
         "source": None
         if lines is None
         else {
@@ -111,6 +114,10 @@ def from_payload(payload: object) -> Program:
         tuple(_tensor(t, config) for t in tensors),
         None if payload["bound"] is None else _typed(payload["bound"], int, "bound"),
         _source(payload["source"]),
+        {
+            q: tuple((a, b, c) for a, b, c in np.frombuffer(raw, "<i4").reshape(-1, 3).tolist())
+            for q, raw in _by_queue(payload["fetched"], 12, "fetched text").items()
+        },
     )
     check_program(program)
     return program
@@ -205,6 +212,11 @@ def check_program(program: Program) -> None:
     for address, vector in program.memory.items():
         _need(_in_memory(address, config), f"memory at {address}")
         _need(len(vector) == config.lanes, f"memory at {address} is no vector")
+    for queue, places in program.fetched.items():
+        words = len(program.text.get(queue, ()))
+        whole = 0 < len(places) * config.superlanes <= words and len(places) % 2 == 0
+        _need(whole, f"fetched text of queue {queue}")
+        _need(all(_in_memory(a, config) for a in places), f"fetched text of queue {queue}")
     names = [t.name for t in program.tensors]
     _need(len(set(names)) == len(names), "two tensors of one name")
     for t in program.tensors:

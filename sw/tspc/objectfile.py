@@ -6,8 +6,8 @@ A file is a header and a payload::
     4 bytes   format version, little-endian
     8 bytes   length of the payload, little-endian
     32 bytes  SHA-256 over magic, version, length and payload
-    payload   CBOR: configuration and its hash, text, plan, memory, tensors, bound, source map,
-              link table (empty: one chip)
+    payload   CBOR: configuration and its hash, text, plan, fetched text, memory, tensors, bound,
+              source map, link table (empty: one chip)
 
 The same program always gives the same bytes. :func:`loads` refuses whatever is not exactly what
 :func:`dumps` wrote.
@@ -27,7 +27,7 @@ from tspc.program import Program
 __all__ = ["MAGIC", "VERSION", "ObjectError", "dumps", "load", "loads", "save", "write_atomically"]
 
 MAGIC = b"\x89TSPO\r\n\x1a"
-VERSION = 1  #: changes with the meaning of any byte of header or payload
+VERSION = 2  #: changes with the meaning of any byte of header or payload
 _HEADER = struct.Struct("<8sIQ32s")
 _HASHED = struct.Struct("<8sIQ")
 

@@ -26,6 +26,7 @@ _ENTRIES: dict[str, tuple[str, ...]] = {
     "ACC.PRELOAD": ("acc_d_skew", "acc_to_acc"),
     "ACC": ("acc_d_skew", "acc_d_func", "abc_to_acc", "acc_to_acc"),
     "VXM": ("vxm_d_skew", "vxm_d_func"),
+    "IFETCH": ("ifetch_d_skew", "ifetch_to_buffer", "ifetch_to_word"),
     "NOTIFY": ("sync_release",),
     "SYNC": ("sync_release",),
     "HALT": ("done_drain",),

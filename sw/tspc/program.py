@@ -4,15 +4,16 @@ A :class:`Program` is plain data: the text of every queue, the memory image, the
 the plan, i.e. the cycle in which each word is expected to issue. :mod:`tspc.objectfile` stores it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import Config
+from tsp.arch.config import LANES, Config
+from tsp.arch.isa import WORD_BYTES
 
-__all__ = ["Address", "Program", "Source", "Tensor"]
+__all__ = ["Address", "Program", "Source", "Tensor", "text_vectors"]
 
 #: (queue number of the MEM slice, bank, offset): where one vector of V bytes stands.
 Address = tuple[int, int, int]
@@ -68,8 +69,8 @@ class Program:
     config
         The configuration it was made for; it runs on no other.
     text
-        128-bit words of each queue that has any, by queue number. Queues without text are given
-        one HALT by the loader.
+        128-bit words of each queue that has any, by queue number, in the order of issue. Queues
+        without text are given one HALT by the loader.
     plan
         For each queue of ``text`` the planned issue cycle of each word, counted from the first
         NOTIFY (cycle 0). NOPs and REPEATs have the cycle in which they would issue (a REPEAT: that
@@ -84,6 +85,11 @@ class Program:
         verifier assumes V * 2^14 for each vector added.
     source
         Source map, or None.
+    fetched
+        For each queue that fetches, the :data:`Address` of each vector of its fetched text, in the
+        order of fetching: pairs of vectors, laid out by :func:`text_vectors`. They hold the last
+        words of ``text``; the words before are loaded into the buffer. ``memory`` does not have
+        these vectors, :attr:`image` has.
     """
 
     name: str
@@ -94,6 +100,24 @@ class Program:
     tensors: tuple[Tensor, ...] = ()
     bound: int | None = None
     source: Source | None = None
+    fetched: Mapping[int, tuple[Address, ...]] = field(default_factory=dict)
+
+    def loaded(self, queue: int) -> tuple[int, ...]:
+        """The words of a queue that stand in its buffer at the start."""
+        words = self.text.get(queue, ())
+        return words[: max(0, len(words) - self._fetched_words(queue))]
+
+    def _fetched_words(self, queue: int) -> int:
+        return len(self.fetched.get(queue, ())) * self.config.superlanes
+
+    @property
+    def image(self) -> dict[Address, NDArray[np.uint8]]:
+        """All that stands in MEM at the start: ``memory``, and the text to be fetched."""
+        found = dict(self.memory)
+        for queue, places in self.fetched.items():
+            words = self.text.get(queue, ())[len(self.loaded(queue)) :]
+            found.update(zip(places, text_vectors(words, self.config), strict=False))
+        return found
 
     def tensor(self, name: str) -> Tensor:
         """The tensor of this name; KeyError lists the names that exist."""
@@ -102,3 +126,17 @@ class Program:
                 return t
         known = ", ".join(t.name for t in self.tensors) or "none"
         raise KeyError(f"no tensor {name!r}; the program has: {known}")
+
+
+def text_vectors(words: Sequence[int], config: Config) -> list[NDArray[np.uint8]]:
+    """Program text as MEM holds it: a pair of vectors has 2T words, a word is 16 lanes.
+
+    Word 2k of a pair stands in superlane k of the first vector, word 2k + 1 in superlane k of the
+    second (architecture section 5, *IFETCH*). What is missing in the last pair is zero.
+    """
+    pair = 2 * config.superlanes
+    raw = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
+    raw += bytes(-len(words) % pair * WORD_BYTES)
+    shape = (-1, config.superlanes, 2, LANES)
+    ordered = np.frombuffer(raw, np.uint8).reshape(shape).transpose(0, 2, 1, 3)
+    return list(np.ascontiguousarray(ordered).reshape(-1, config.lanes))

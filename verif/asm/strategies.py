@@ -115,13 +115,27 @@ def text(draw, config: Config, queue: Queue, unchecked: bool):
         if not unchecked:
             before = found[-1] if found else None
             lonely = before is None or not before.format.functional or before.has_burst
-            if i.name == "SYNC" or (i.name == "REPEAT" and lonely):
+            if i.name in ("SYNC", "IFETCH") or (i.name == "REPEAT" and lonely):
                 continue
         found.append(i)
     words = [i.encode() for i in found]
     if unchecked:
         words += draw(st.lists(st.integers(0, (1 << 128) - 1), max_size=2))
     return tuple(words)
+
+
+@st.composite
+def fetched(draw, config: Config, words, memory):
+    """A queue that fetches the end of its text: its words, and places that hold nothing else."""
+    pairs = draw(st.integers(1, 3))
+    own = make("IFETCH", stream=draw(st.integers(0, 63)), n=pairs).encode()
+    end = (make("NOP", n=1).encode(),) * (2 * pairs * config.superlanes)
+    mem_queues = [q.index for q in config.queues if q.kind is QueueKind.MEM]
+    first, step = draw(st.integers(0, 1)), draw(st.sampled_from([1, 1, 2]))
+    slices = draw(st.lists(st.sampled_from(mem_queues), min_size=1, max_size=2, unique=True))
+    places = [(slices[i % len(slices)], first, i * step) for i in range(2 * pairs)]
+    taken = any(place in memory for place in places)
+    return (words, ()) if taken else ((*words, own, *end), tuple(places))
 
 
 @st.composite
@@ -168,5 +182,10 @@ def programs(draw, unchecked: bool = False):
     memory = {a: np.frombuffer(v, np.uint8).copy() for a, v in image.items()}
     name = draw(st.text(st.characters(codec="utf-8"), max_size=8))
     bound = draw(st.none() | st.integers(0, (1 << 63) - 1))
+    places = {}
+    if not unchecked and draw(st.booleans()):
+        queue = draw(st.sampled_from(sorted(words)))
+        words[queue], ends = draw(fetched(config, words[queue], memory))
+        places = {queue: ends} if ends else {}
     plan = resolve_plan(config, words)
-    return Program(name, config, words, plan, memory, draw(tensors(config)), bound)
+    return Program(name, config, words, plan, memory, draw(tensors(config)), bound, fetched=places)

@@ -186,7 +186,7 @@ def test_length_counts_every_word(words, fits):
         return
     first = errors(text)[0]
     assert (first.code, first.span.line) == ("A0009", 5)
-    assert first.message == "MEM_E0 has 65 words, its buffer holds 64"
+    assert first.message == "MEM_E0 loads 65 words, its buffer holds 64"
     assert first.notes[0].span.line == 5 + len(body)
 
 

@@ -114,7 +114,7 @@ def test_reasons():
     assert code(BYTES[:-1] + b"x") == "O0005"
     payload = BYTES[52:]
     assert loads(sealed(payload)).name == "sample"
-    assert code(sealed(payload, version=2)) == "O0003"
+    assert code(sealed(payload, version=3)) == "O0003"
     assert code(sealed(payload + b"\0")) == "O0006"
     assert code(sealed(b"\xff\xff")) == "O0006"
     assert code(sealed(cbor2.dumps([1, 2]))) == "O0006"

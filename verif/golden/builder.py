@@ -110,6 +110,7 @@ class Maker:
         self.start = self.timing.sync_release  #: first issue of every queue but VXM0
         self.memory: dict[Address, NDArray[np.uint8]] = {}
         self.bound: int | None = None
+        self.fetched: dict[str, tuple[Address, ...]] = {}  #: places of text by queue
 
     def queue(self, name: str) -> int:
         return self.config.queue_by_name[name].index
@@ -142,7 +143,20 @@ class Maker:
         text = {self.queue(name): self.text(name, items) for name, items in queues.items()}
         first = self.queue("VXM0")
         text.setdefault(first, self.text("VXM0", ()))
-        return Program("by hand", self.config, text, {}, self.memory, (), self.bound)
+        fetched = {self.queue(name): places for name, places in self.fetched.items()}
+        return Program(
+            "by hand", self.config, text, {}, self.memory, (), self.bound, fetched=fetched
+        )
+
+    def fetch(
+        self, queue: str, at: int, stream: str, slice_: str
+    ) -> tuple[Item, dict[str, list[Item]]]:
+        """An IFETCH of one pair in `at`, and the READ that feeds it from bank 1 of a slice."""
+        self.fetched[queue] = ((self.queue(slice_), 1, 0), (self.queue(slice_), 1, 1))
+        hops = abs(self.hops(slice_, queue))
+        issue = at + self.timing.ifetch_d_skew - self.timing.mem_d_func - hops + 1
+        word = make("IFETCH", stream=stream_number(stream), n=1)
+        return (at, word), {slice_: [(issue, read(1, 0, stream, count=2, stride=1))]}
 
     def run(self, queues: Mapping[str, Sequence[Item]], **options) -> Run:
         return simulate(self.program(queues), [{}], **options)[0]

@@ -7,11 +7,13 @@ from tsp.arch.config import NANO
 from tsp.arch.isa import make
 from tsp.arch.timing import ENTRIES, timing
 from tspc.golden.errors import GoldenError
-from verif.golden.builder import NOTIFY, repeat, sync, vxm, write
+from verif.golden.builder import NOTIFY, nop, repeat, sync, vxm, write
 from verif.golden.test_mxm import Bench, acc, base, iw_abc
 
 #: One queue issues both operations of these, so they are never less than a cycle apart.
 UNSEEN = {("keep_to_buffer", -1), ("acc_to_acc", -1)}
+#: Fetched text that is there earlier, or takes its place later, forbids no program that is legal.
+UNSEEN |= {("ifetch_to_word", -1), ("ifetch_to_buffer", 1)}
 
 
 def bench_at_the_limits():
@@ -45,7 +47,24 @@ def bench_at_the_limits():
     notify = sink + 40
     bench.queues["VXM8"] = [(notify, NOTIFY), (notify + 1, sync(), notify + d.sync_release)]
     bench.queues["VXM8"].append((notify + d.sync_release, NOTIFY))
+    fetch_at_the_limits(bench)
     return bench
+
+
+def fetch_at_the_limits(bench):
+    """A queue that issues fetched words as they come, and one whose buffer is just not full."""
+    maker = bench.maker
+    words, at = 2 * maker.config.superlanes, base(bench) + 20
+    one, reads = maker.fetch("VXM12", at, "E27", "MEM_W0")
+    bench.queues |= reads
+    first = at + maker.timing.ifetch_to_word
+    bench.queues["VXM12"] = [one, *((first + j, nop(1)) for j in range(words - 1))]
+    # Word j comes in at + 2 + j. The NOP behind the IFETCH leaves in the cycle of word 2.
+    two, reads = maker.fetch("VXM4", at, "E26", "MEM_W2")
+    bench.queues |= reads
+    after = at + maker.timing.ifetch_to_buffer + 3
+    rest = maker.config.queue_words - 3 + words - 1
+    bench.queues["VXM4"] = [two, *((after + j, nop(1)) for j in range(rest))]
 
 
 def outcome(bench, table):

@@ -117,6 +117,7 @@ class Run:
     events: list[tuple[int, int]] = field(default_factory=list)  #: (cycle, word)
     controls: list[tuple[int, int]] = field(default_factory=list)  #: (cycle, valid control)
     notifies: list[int] = field(default_factory=list)
+    taken: list[tuple[int, int]] = field(default_factory=list)  #: (cycle, stream) of the chain
     idle: int | None = None  #: first cycle in which the queue was idle
     cause: Cause = Cause.NONE
     cause_cycle: int | None = None
@@ -139,7 +140,9 @@ class QueueBench:
         self._simulator = self.probes.simulator(module)
         self._simulator.add_clock(1e-9)
         self._simulator.add_testbench(self._serve)
-        self._job: tuple[Sequence[int], Sequence[int], int, int | None] = ((), (), 0, None)
+        self._job: tuple[Sequence[int], Sequence[int], int, int | None, int | None]
+        self._job = ((), (), 0, None, None)
+        self._coming: dict[int, int] = {}  #: what the chain hands over, by cycle
         self._run = Run()
         self._used = False
 
@@ -150,13 +153,17 @@ class QueueBench:
         cycles: int,
         releases: Sequence[int] = (0,),
         stop: int | None = None,
+        boot: int | None = None,
     ) -> Run:
         """Run `text` for `cycles` cycles after reset.
+
+        The first `boot` words (default: all) are loaded, the others come from the chain when the
+        queue takes them; in all other cycles the chain hands over noise.
 
         A queue that parked releases by a pulse so that it issues in each cycle of `releases`
         (0 is the first: the queue starts parked). In cycle `stop` the chip's stop is set.
         """
-        self._job = text, releases, cycles, stop
+        self._job = text, releases, cycles, stop, boot
         self._run = Run()
         if self._used:
             self._simulator.reset()
@@ -165,14 +172,16 @@ class QueueBench:
         return self._run
 
     async def _serve(self, ctx):
-        text, releases, cycles, stop = self._job
+        text, releases, cycles, stop, boot = self._job
+        loaded = text[:boot]
+        self._coming.clear()
         (memory,) = self.probes.memories
         words = self.config.queue_words
-        assert len(text) <= words
+        assert len(loaded) <= words
         for address in range(words):
-            word = text[address] if address < len(text) else 0
+            word = loaded[address] if address < len(loaded) else 0
             ctx.set(memory.memory.data[address], word)
-        ctx.set(memory.loaded, len(text))
+        ctx.set(memory.loaded, len(loaded))
         ctx.set(self.queue.number, 7)
         ctx.set(self.queue.start, 1)
         await ctx.tick()
@@ -180,11 +189,26 @@ class QueueBench:
         await ctx.tick().repeat(self.FILL)
         # Now is cycle -1: the decision for cycle 0.
         for cycle in range(-1, cycles):
+            noise = (1 << 137) // 3 + cycle
+            ctx.set(self.queue.text_word, self._coming.get(cycle, noise))
             ctx.set(self.queue.release, cycle + 1 in releases)
             ctx.set(self.queue.stop, stop is not None and cycle >= stop)
             if cycle >= 0:
                 self._sample(ctx, cycle)
+                self._chain(ctx, cycle, text[len(loaded) :])
             await ctx.tick()
+
+    def _chain(self, ctx, cycle, text):
+        """A vector that is taken in cycle t + 1 arrives from superlane y in t + 2 + 2y."""
+        if not ctx.get(self.queue.chain.valid):
+            return
+        self._run.taken.append((cycle, ctx.get(self.queue.chain.stream)))
+        vector = len(self._run.taken) - 1
+        superlanes = self.config.superlanes
+        for y in range(superlanes):
+            number = vector // 2 * 2 * superlanes + 2 * y + vector % 2
+            assert cycle + 2 + 2 * y not in self._coming, "two words at once"
+            self._coming[cycle + 2 + 2 * y] = text[number] if number < len(text) else 0
 
     def _sample(self, ctx, cycle):
         run, unit = self._run, self.queue

@@ -19,20 +19,24 @@ class TextMaker:
     def make(self, words: int) -> list[int]:
         """A text of about `words` words that ends with HALT."""
         while len(self.text) < words - 3:
-            draw = self.rng.random()
-            if draw < 0.15:
-                self._own("NOP", n=self._small(12))
-                self.now += self.text[-1] >> 6
-            elif draw < 0.22:
-                self._own("SYNC", n=self._small(2))
-                self.now += 1  # at least
-            elif draw < 0.27:
-                self._own("NOTIFY")
-                self.now += 1
-            else:
-                self._functional()
+            self.draw()
         self._own("HALT")
         return self.text
+
+    def draw(self) -> None:
+        """Add one word, with what belongs to it."""
+        draw = self.rng.random()
+        if draw < 0.15:
+            self._own("NOP", n=self._small(12))
+            self.now += self.text[-1] >> 6
+        elif draw < 0.22:
+            self._own("SYNC", n=self._small(2))
+            self.now += 1  # at least
+        elif draw < 0.27:
+            self._own("NOTIFY")
+            self.now += 1
+        else:
+            self._functional()
 
     def work(self, words: int) -> None:
         """Add about `words` words that neither park nor notify."""

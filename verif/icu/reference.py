@@ -38,7 +38,7 @@ def is_bad(word: int, kind: QueueKind) -> bool:
     if word >> top:
         return True
     v = fields_of(word)
-    if form.name in ("NOP", "SYNC"):
+    if form.name in ("NOP", "SYNC", "IFETCH"):
         return v["n"] == 0
     if form.name == "REPEAT":
         return v["n"] == 0 or v["d"] == 0
@@ -62,6 +62,7 @@ class Expected:
 
     events: list[tuple[int, int]] = field(default_factory=list)
     notifies: list[int] = field(default_factory=list)
+    taken: list[tuple[int, int]] = field(default_factory=list)
     idle: int | None = None
     cause: str = "NONE"
     cause_cycle: int | None = None
@@ -100,6 +101,39 @@ def accesses(word: int, times: int, config: Config) -> list[tuple[int, int]]:
     return found
 
 
+class Buffer:
+    """When the words of a text come and go: `boot` are there from the start.
+
+    The words that an IFETCH of t brings are in the buffer from t + 2 on, one a cycle, and can issue
+    5 cycles later. A word leaves in the cycle before the next one could issue.
+    """
+
+    def __init__(self, config: Config, boot: int):
+        self._config = config
+        self.arrivals = [-1] * boot
+        self.ready = [0] * boot
+        self.leaves: list[int] = []
+        self.taken: list[tuple[int, int]] = []
+
+    def fetch(self, t: int, stream: int, n: int) -> None:
+        pair = 2 * self._config.superlanes
+        for i in range(n):
+            self.taken += [(t + i * pair, stream), (t + i * pair + 1, stream)]
+        self.arrivals += [t + 2 + j for j in range(n * pair)]
+        self.ready += [t + 7 + j for j in range(n * pair)]
+
+    def has(self, word: int, t: int) -> bool:
+        return word < len(self.ready) and self.ready[word] <= t
+
+    def overflow(self) -> int | None:
+        """The first cycle in which a word arrives and finds no room."""
+        for j, cycle in enumerate(self.arrivals):
+            before = j - self._config.queue_words
+            if before >= 0 and not (before < len(self.leaves) and self.leaves[before] <= cycle):
+                return cycle
+        return None
+
+
 def expand(
     kind: QueueKind,
     config: Config,
@@ -107,9 +141,14 @@ def expand(
     releases: Sequence[int],
     cycles: int,
     stop: int | None = None,
+    boot: int | None = None,
 ) -> Expected:
-    """Events of a queue that starts parked and is released so that it issues in `releases`."""
+    """Events of a queue that starts parked and is released so that it issues in `releases`.
+
+    The first `boot` words (default: all) are loaded, the others fetched.
+    """
     out = Expected()
+    buffer = Buffer(config, len(text) if boot is None else boot)
     events: list[tuple[int, int]] = []
 
     def issue(t: int, word: int, times: int) -> None:
@@ -125,15 +164,17 @@ def expand(
     t, at, repeatable, halt = released(-1, 1), 0, None, None
     horizon = cycles if stop is None else min(cycles, stop + 1)
     while t is not None and t < horizon:
-        bad = at < len(text) and is_bad(text[at], kind)
-        name = OPCODES[text[at] % 64].name if at < len(text) and not bad else ""
+        there = buffer.has(at, t)
+        bad = there and is_bad(text[at], kind)
+        name = OPCODES[text[at] % 64].name if there and not bad else ""
         if not name or (name == "REPEAT" and repeatable is None):
-            out.cause = "BAD_WORD" if at < len(text) else "QUEUE_DRY"
+            out.cause = "BAD_WORD" if there else "QUEUE_DRY"
             out.cause_cycle = t
             horizon = min(horizon, t + 1)
             break
         word, v = text[at], fields_of(text[at])
         at += 1
+        issued = t
         if name == "NOP":
             t, repeatable = t + v["n"], None
         elif name == "REPEAT":
@@ -153,7 +194,18 @@ def expand(
                 break
             if name == "NOTIFY":
                 out.notifies.append(t)
+            if name == "IFETCH":
+                buffer.fetch(t, v["stream"], v["n"])
             t, repeatable = (released(t, v["n"]) if name == "SYNC" else t + 1), None
+        buffer.leaves.append(issued if name == "SYNC" or t is None else t - 1)
+    full = buffer.overflow()
+    latest = min([horizon, *(t for t in (out.cause_cycle, halt) if t is not None)])
+    if full is not None and full + 1 < latest:
+        out.cause, out.cause_cycle = "QUEUE_OVERFLOW", full + 1
+        out.notifies = [t for t in out.notifies if t <= full + 1]
+        horizon, halt = full + 2, None
+    ends = [t for t in (out.cause_cycle, stop, cycles) if t is not None]
+    out.taken = [x for x in buffer.taken if x[0] < min(ends)]
     out.events = sorted(e for e in events if e[0] < horizon)
     if halt is not None:
         last = max([halt] + [t for t, _ in events])

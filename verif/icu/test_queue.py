@@ -27,12 +27,16 @@ def bench(kind, config=ODD, gate=True):
     return QueueBench(kind.value, config, gate=gate)
 
 
-def check(kind, text, *, config=ODD, cycles=120, releases=(0,), stop=None, gate=True):
+def check(kind, text, *, config=ODD, cycles=120, releases=(0,), stop=None, gate=True, boot=None):
     """Run the text; everything the queue does must be what the reference says."""
-    run = bench(kind, config, gate).run(text, cycles=cycles, releases=releases, stop=stop)
-    expected = expand(kind, config, text, releases, cycles, stop)
+    more = {"releases": releases, "stop": stop, "boot": boot}
+    run = bench(kind, config, gate).run(text, cycles=cycles, **more)
+    expected = expand(kind, config, text, releases, cycles, stop, boot)
     assert sorted(run.events) == expected.events
     assert run.notifies == expected.notifies
+    # What a fetch goes on to take when the queue has stopped is lost with it.
+    ends = [t for t in (run.cause_cycle, stop, cycles) if t is not None]
+    assert [x for x in run.taken if x[0] < min(ends)] == expected.taken
     assert run.idle == expected.idle
     assert run.cause.name == expected.cause
     assert run.cause_cycle == expected.cause_cycle
@@ -267,6 +271,7 @@ def legal_rest(opcode):
         "NOP": {"n": 1},
         "REPEAT": {"n": 1, "d": 1},
         "SYNC": {"n": 1},
+        "IFETCH": {"n": 1},
         "MEM": {"read_kind": 1, "read_count": 1, "read_interval": 1},
         "MXM": {"install": 1},
         "ACC": {"mode": 1, "type": 2},

@@ -348,7 +348,7 @@ def _formats() -> Iterator[Format]:
               ("n", 16, k.COUNT, "NOTIFYs to wait for"))  # fmt: skip
     yield icu("NOTIFY", 4, True, "Begin a segment and release every parked queue.")
     yield icu("HALT", 5, True, "End this queue for good.")
-    yield icu("IFETCH", 6, False, "Fetch n pairs of vectors of program text from a stream.",
+    yield icu("IFETCH", 6, True, "Fetch n pairs of vectors of program text from a stream.",
               ("stream", 6, k.STREAM, "stream of the text"),
               ("n", 8, k.COUNT, "pairs of vectors"))  # fmt: skip
     yield icu("CONFIG", 7, False, "Set the number of superlanes in which later operations act.",

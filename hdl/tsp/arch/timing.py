@@ -35,6 +35,9 @@ class Timing:
     keep_to_buffer: int
     abc_to_acc: int
     acc_to_acc: int
+    ifetch_d_skew: int
+    ifetch_to_buffer: int
+    ifetch_to_word: int
     sync_release: int
     done_drain: int
 
@@ -71,6 +74,11 @@ ENTRIES = (
           lambda c: 2 * c.superlanes + 1),
     Entry("acc_to_acc", "MXM: ACC sees the entry written by the ACC this long before", "1",
           lambda c: 1),
+    Entry("ifetch_d_skew", "ICU: the first vector of IFETCH's pair i on the inputs, after 2Ti; "
+          "the second a cycle later", "1", lambda c: 1),
+    Entry("ifetch_to_buffer", "ICU: word j of IFETCH takes its place in the buffer, after j", "2",
+          lambda c: 2),
+    Entry("ifetch_to_word", "ICU: word j of IFETCH can issue, after j", "7", lambda c: 7),
     Entry("sync_release", "ICU: NOTIFY to the issue of every parked queue (D)", "M + 12",
           lambda c: c.stops + 2),
     Entry("done_drain", "ICU: last HALT or burst access to done", "P + 3T + 16",

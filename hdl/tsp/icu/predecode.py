@@ -22,11 +22,11 @@ class Cause(IntEnum):
     NONE = 0
     BAD_WORD = 1
     QUEUE_DRY = 2
-    QUEUE_OVERFLOW = 3  #: needs IFETCH
+    QUEUE_OVERFLOW = 3
 
 
 #: Built instructions of the queues themselves, by the name of their bit in the head.
-_OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT")
+_OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT", "IFETCH")
 
 
 def functional_format(kind: QueueKind) -> Format | None:

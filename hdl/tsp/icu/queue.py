@@ -4,9 +4,11 @@ from amaranth import Cat, Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import exact_log2
 
-from tsp.arch.config import Config, QueueKind
+from tsp.arch.config import WORD_BITS, Config, QueueKind
 from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, PortKind
 from tsp.icu.burst import MemPort, port_layout
+from tsp.icu.chain import chain_layout
+from tsp.icu.fetch import Fetch
 from tsp.icu.gate import place_gated
 from tsp.icu.predecode import Cause, functional_format
 from tsp.icu.text import Text
@@ -22,6 +24,11 @@ def queue_control_layout(kind: QueueKind, config: Config):
         return mem_control_layout(config)
     form = functional_format(kind)
     return control_layout(form) if form is not None else None
+
+
+def _fields(head, name):
+    """The fields of the word at the head, if it is one of the queue's own words `name`."""
+    return [head.bits[f.low - OPCODE_BITS :][: f.width] for f in FORMATS[name].fields]
 
 
 class Queue(Component):
@@ -55,6 +62,10 @@ class Queue(Component):
         Nothing is issued any more.
     control : Out(queue_control_layout(kind, config))
         What the unit does; ``valid`` in the issue cycle, the rest holds. Absent if there is none.
+    chain : Out(chain_layout())
+        What the stop's text chain does for this queue's IFETCH, from its issue cycle on.
+    text_word : In(WORD_BITS)
+        The word at the chain's south end.
     notify : Out(1)
         A NOTIFY issues in this cycle.
     idle : Out(1)
@@ -102,6 +113,8 @@ def _members(kind: QueueKind, config: Config) -> dict:
         "release": In(1),
         "stop": In(1),
         **({} if control is None else {"control": Out(control)}),
+        "chain": Out(chain_layout()),
+        "text_word": In(WORD_BITS),
         "notify": Out(1),
         "idle": Out(1),
         "cause": Out(2),
@@ -140,8 +153,14 @@ class _Core(Component):
             text.cycle.eq(self.cycle),
             text.start.eq(self.start),
         ]
+        m.submodules.fetch = fetch = Fetch(self._config)
+        m.d.comb += [
+            self.chain.eq(fetch.control),
+            text.write.eq(fetch.arrives),
+            text.write_word.eq(self.text_word),
+        ]
         halted, issue, copy = Signal(), Signal(), Signal()
-        restless = self._decide(m, text, halted, issue, copy)
+        restless = fetch.active | self._decide(m, text, fetch, halted, issue, copy)
         if self._kind is QueueKind.MEM:
             busy = self._issue_mem(m, text.head, issue, copy)
             accesses = self.control.read.valid | self.control.write.valid
@@ -156,7 +175,7 @@ class _Core(Component):
                 m.d.comb += self.restless.eq(restless | self.control.valid)
         return m
 
-    def _decide(self, m, text, halted, issue, copy):
+    def _decide(self, m, text, fetch, halted, issue, copy):
         """Which word is to issue in the next cycle: the only state machine of a queue.
 
         Returns 1 if this part is restless.
@@ -165,7 +184,7 @@ class _Core(Component):
         parked, left = Signal(init=1), Signal(16, init=1)  # NOTIFYs still to come
         copies = Signal(16, init=1)
         repeatable = Signal()  # the word before was functional, without burst
-        n, d = (head.bits[f.low - OPCODE_BITS :][: f.width] for f in FORMATS["REPEAT"].fields)
+        n, d = _fields(head, "REPEAT")
 
         last, able, turn, waits = Signal(), Signal(), Signal(), Signal()
         held = self.stop | parked & ~(self.release & last)
@@ -179,13 +198,18 @@ class _Core(Component):
         ]
         with m.If(self.release & parked):
             m.d.sync += [parked.eq(~last), left.eq(Mux(last, 1, left - 1))]
+        beginning = Signal()  # the text's first words are on their way to the head
         with m.If(self.start & self.first):
-            m.d.sync += parked.eq(0)
-        with m.If(able & text.dry & ~held):
+            m.d.sync += beginning.eq(1)
+        with m.Elif(beginning & (text.valid | text.empty)):
+            m.d.sync += [beginning.eq(0), parked.eq(0)]
+        with m.If(able & text.overflow):
+            m.d.sync += self.cause.eq(Cause.QUEUE_OVERFLOW)
+        with m.If(able & ~text.valid & ~held):
             m.d.sync += self.cause.eq(Cause.QUEUE_DRY)
 
-        synced, ended = Signal(), Signal()
-        pulses = Cat(self.notify, synced, ended)
+        synced, ended, fetched = Signal(), Signal(), Signal()
+        pulses = Cat(self.notify, synced, ended, fetched)
         m.d.sync += pulses.eq(0)
         with m.If(turn):
             with m.If(head.bad | head.repeat & ~repeatable):
@@ -199,7 +223,8 @@ class _Core(Component):
                     m.d.sync += copies.eq(Mux(text.consume, 1, copies + 1))
             with m.Else():
                 m.d.comb += [text.consume.eq(1), issue.eq(head.functional)]
-                m.d.sync += pulses.eq(Cat(head.notify, head.sync, head.halt))
+                m.d.sync += pulses.eq(Cat(head.notify, head.sync, head.halt, head.ifetch))
+                m.d.comb += fetch.load.eq(head.ifetch)
                 with m.If(head.sync):
                     m.d.sync += [parked.eq(1), left.eq(n)]
                 with m.If(head.halt):
@@ -207,22 +232,27 @@ class _Core(Component):
             with m.If(text.consume):
                 m.d.sync += repeatable.eq(issue & ~head.burst)
 
-        self._log_own(m, synced, ended, left)
-        return pulses.any() | ~text.settled | able & ~parked & ~(text.valid & waits)
-
-    def _log_own(self, m, synced, ended, left):
-        """Record SYNC, whose count is still in `left`, NOTIFY and HALT."""
-        opcode = (
-            Mux(synced, FORMATS["SYNC"].opcode, 0)
-            | Mux(self.notify, FORMATS["NOTIFY"].opcode, 0)
-            | Mux(ended, FORMATS["HALT"].opcode, 0)
+        stream, pairs = _fields(head, "IFETCH")
+        m.d.comb += [fetch.stream.eq(stream), fetch.n.eq(pairs)]
+        self._log_own(
+            m,
+            {
+                "NOTIFY": (self.notify, 0),
+                "SYNC": (synced, left),  # the count is still there
+                "HALT": (ended, 0),
+                "IFETCH": (fetched, Cat(fetch.control.stream, fetch.left)),
+            },
         )
+        moves = pulses.any() | beginning | ~text.settled
+        return moves | able & ~parked & ~(text.valid & waits)
+
+    def _log_own(self, m, words):
+        """Record the queue's own words: of each name the pulse and the bits of its fields."""
         word = Signal(128)
-        m.d.comb += [
-            word[:OPCODE_BITS].eq(opcode),
-            word[OPCODE_BITS:][: len(left)].eq(Mux(synced, left, 0)),
-        ]
-        self._log(m, "own", self.notify | synced | ended, word)
+        for name, (pulse, fields) in words.items():
+            with m.If(pulse):
+                m.d.comb += word.eq(Cat(Const(FORMATS[name].opcode, OPCODE_BITS), fields))
+        self._log(m, "own", Cat(pulse for pulse, _ in words.values()).any(), word)
 
     def _log(self, m, name, valid, word):
         """Record `word` in the cycles in which `valid` is set."""

@@ -11,9 +11,10 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import bits_for
 
-from tsp.arch.config import Config
+from tsp.arch.config import WORD_BITS, Config
 from tsp.arch.errors import ErrorClass
 from tsp.icu.barrier import BarrierNode, message_layout
+from tsp.icu.chain import chain_layout
 from tsp.icu.predecode import Cause
 from tsp.icu.queue import Queue, queue_control_layout
 from tsp.sram import EventLog
@@ -71,6 +72,10 @@ class IcuStop(Component):
         From and to the neighbours. At the west end: the host's ``start``, ``idle`` = 1, else 0.
     from_east, to_west : westward_layout(config)
         From and to the neighbours. At the east end: 0.
+    chain : Out(chain_layout())
+        Control of the stop's text chain: at most one queue fetches at a time.
+    text_word : In(WORD_BITS)
+        What the chain's superlane 0 hands to the queues.
     control0, control1, ... : Out
         The control of each queue of :func:`stop_queues`; absent for a kind that issues none yet.
     """
@@ -92,6 +97,8 @@ class IcuStop(Component):
                 "to_east": Out(eastward_layout(config)),
                 "from_east": In(westward_layout(config)),
                 "to_west": Out(westward_layout(config)),
+                "chain": Out(chain_layout()),
+                "text_word": In(WORD_BITS),
                 **{f"control{k}": Out(x) for k, x in enumerate(layouts) if x is not None},
             }
         )
@@ -109,14 +116,22 @@ class IcuStop(Component):
                 queue.number.eq(self.place + k),
                 queue.backdoor.eq(self.backdoor),
                 queue.cycle.eq(cycle),
+                queue.text_word.eq(self.text_word),
             ]
             if hasattr(queue, "control"):
                 m.d.comb += getattr(self, f"control{k}").eq(queue.control)
+        self._chain(m, queues)
         self._start(m, queues)
         self._stop(m, queues)
         self._barrier(m, queues)
         self._done(m, queues)
         return m
+
+    def _chain(self, m, queues):
+        """The chain serves the queue that fetches; the others' control is not valid."""
+        for queue in queues:
+            with m.If(queue.chain.valid):
+                m.d.comb += self.chain.eq(queue.chain)
 
     def _start(self, m, queues):
         """The host's start bit goes east; it releases the first VXM queue of the chip alone."""

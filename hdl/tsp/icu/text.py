@@ -2,7 +2,7 @@
 
 Four stages: read of the SRAM, corrector's place, predecode, head. Each moves when the next one is
 free, so after the first three cycles a word can issue every cycle, and nothing moves while the
-queue waits.
+queue waits. What IFETCH brings goes round the SRAM behind the words that are there.
 """
 
 from amaranth import Cat, Const, Module, Mux, Signal
@@ -44,10 +44,14 @@ class Text(Component):
         There is a next word.
     consume : In(1)
         The head is used up at the end of this cycle. Only with ``valid``.
-    dry : Out(1)
-        There is no next word, and none on its way.
+    write : In(1), write_word : In(WORD_BITS)
+        A fetched word goes into the buffer, behind those that are there.
+    overflow : Out(1)
+        There is no room for it: as many words as the buffer holds are not used up yet.
+    empty : Out(1)
+        There is no word in any stage.
     settled : Out(1)
-        Nothing moves unless ``start`` or ``consume`` is set.
+        Nothing moves unless ``start``, ``consume`` or ``write`` is set.
     """
 
     def __init__(self, kind: QueueKind, config: Config):
@@ -61,7 +65,10 @@ class Text(Component):
                 "head": Out(head_layout(kind)),
                 "valid": Out(1),
                 "consume": In(1),
-                "dry": Out(1),
+                "write": In(1),
+                "write_word": In(WORD_BITS),
+                "overflow": Out(1),
+                "empty": Out(1),
                 "settled": Out(1),
             }
         )
@@ -70,8 +77,9 @@ class Text(Component):
         m = Module()
         words = self._config.queue_words
         m.submodules.sram = sram = Sram(words, WORD_BITS)
-        address = Signal(range(words))
+        address, end = Signal(range(words)), Signal(range(words))  # of the next read, write
         available = Signal(range(words + 1))  # words written and not yet read
+        held = Signal(range(words + 4))  # words written and not yet used up
         more = Signal()
         read_valid, text_valid = Signal(), Signal()
         text = Signal(DATA_BITS)
@@ -90,21 +98,28 @@ class Text(Component):
                     ~(text_valid | read_valid | more),
                 )
             ),
-            self.dry.eq(~Cat(self.valid, text_valid, read_valid, more).any()),
+            self.empty.eq(~Cat(self.valid, text_valid, read_valid, more).any()),
+            held.eq(available + read_valid + text_valid + self.valid),
+            self.overflow.eq(self.write & (held == words)),
             sram.place.eq(Cat(self.number, Const(TEXT_PLACE << 20, 24))),
             sram.backdoor.eq(self.backdoor),
             sram.cycle.eq(self.cycle),
             sram.rd.eq(read_free & more),
             sram.rd_addr.eq(address),
+            sram.wr.eq(self.write & ~self.overflow),
+            sram.wr_addr.eq(end),
+            sram.wr_data.eq(self.write_word),
         ]
-        # The address goes round the buffer and `available` is what remains, as IFETCH needs it.
+        # The addresses go round the buffer; a word can be read from the cycle after its write on.
         with m.If(self.start):
             m.d.sync += available.eq(sram.loaded)
-        with m.Elif(sram.rd):
-            m.d.sync += [
-                available.eq(available - 1),
-                address.eq(Mux(address == words - 1, 0, address + 1)),
-            ]
+            m.d.sync += end.eq(Mux(sram.loaded == words, 0, sram.loaded))
+        with m.Elif(sram.rd | sram.wr):
+            m.d.sync += available.eq(available + sram.wr - sram.rd)
+        with m.If(sram.rd):
+            m.d.sync += address.eq(Mux(address == words - 1, 0, address + 1))
+        with m.If(sram.wr):
+            m.d.sync += end.eq(Mux(end == words - 1, 0, end + 1))
         with m.If(read_free):
             m.d.sync += read_valid.eq(more)
         with m.If(text_free):

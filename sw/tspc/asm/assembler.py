@@ -13,12 +13,18 @@ from tsp.arch.config import Config, Queue
 from tsp.arch.isa import make
 from tsp.arch.timing import timing
 from tspc.asm.codes import Code
-from tspc.asm.directives import DIRECTIVES, Header, parse_config, parse_directive
+from tspc.asm.directives import (
+    DIRECTIVES,
+    Header,
+    parse_config,
+    parse_directive,
+    parse_text_places,
+)
 from tspc.asm.lexer import Token, fail, tokenize
-from tspc.asm.plan import NEVER, Clock, first_queue, nops, resolve_plan
+from tspc.asm.plan import NEVER, Clock, first_queue, nops, resolve_plan, try_decode
 from tspc.asm.statement import Statement, check_word, parse_statement
 from tspc.diagnostics import Diagnostic, DiagnosticError, Note, Span
-from tspc.program import Program, Source
+from tspc.program import Address, Program, Source
 
 __all__ = ["assemble"]
 
@@ -60,6 +66,7 @@ class _Section:
     words: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+    places: list[Address] = field(default_factory=list)  #: of the text that IFETCH brings
     previous: Statement | None = None
     damaged: bool = False
     released: bool = True  #: no word has issued since the last release
@@ -98,8 +105,9 @@ class _Assembler:
         source = Source(self.name, self.text, {q: tuple(self.sections[q].lines) for q in text})
         title = header.name if header.name is not None else PurePath(self.name).stem
         tensors = tuple(header.tensors.values())
+        fetched = {q: tuple(s.places) for q, s in self.sections.items() if s.places}
         return Program(
-            title, header.config, text, plan, header.memory, tensors, header.bound, source
+            title, header.config, text, plan, header.memory, tensors, header.bound, source, fetched
         )
 
     # ---- lines ---------------------------------------------------------------------------
@@ -171,7 +179,9 @@ class _Assembler:
             try:
                 if line[0].text == ".config":
                     continue
-                if line[0].kind == "directive":
+                if line[0].text == ".text":
+                    self.add_places(section, line, header, skip)
+                elif line[0].kind == "directive":
                     parse_directive(line, header)
                 elif len(line) > 1 and line[0].kind == "name" and line[1].text == ":":
                     skip = True
@@ -287,15 +297,40 @@ class _Assembler:
 
     # ---- the whole -----------------------------------------------------------------------
 
+    def add_places(
+        self, section: _Section | None, line: list[Token], header: Header, skip: bool
+    ) -> None:
+        """``.text`` says where the last words of its queue lie."""
+        if section is None and not skip:
+            message = ".text stands in no queue"
+            remedy = "put it under the label of the queue that fetches"
+            raise fail(Code.SYNTAX, message, line[0].span, help=remedy)
+        places = parse_text_places(line, header)
+        if section is not None and not skip:
+            section.places += places
+
     def check_length(self, section: _Section, config: Config) -> None:
-        """A queue's text fits its buffer: IFETCH is not built."""
-        room, count = config.queue_words, len(section.words)
-        if count <= room or self.unchecked:
+        """What is loaded of a queue's text fits its buffer, and IFETCH brings the rest."""
+        if self.unchecked:
             return
-        message = f"{section.queue.name} has {count} words, its buffer holds {room}"
-        note = Note(f"word {room + 1} is made by this line", section.spans[room])
-        remedy = "NOP and REPEAT count, too; use bursts and REPEAT, or move work to other queues"
-        self.report(fail(Code.LENGTH, message, section.span, notes=(note,), help=remedy))
+        room, fetched = config.queue_words, config.superlanes * len(section.places)
+        count = len(section.words) - fetched
+        if len(section.places) % 2 or count < 0:
+            message = f"{len(section.places)} vectors cannot be the end of the text"
+            remedy = f"give an even number, {len(section.words) // config.superlanes} at most"
+            self.report(fail(Code.LENGTH, message, section.span, help=remedy))
+            return
+        if count > room:
+            message = f"{section.queue.name} loads {count} words, its buffer holds {room}"
+            note = Note(f"word {room + 1} is made by this line", section.spans[room])
+            remedy = "use bursts and REPEAT, or let .text and IFETCH bring the end from MEM"
+            self.report(fail(Code.LENGTH, message, section.span, notes=(note,), help=remedy))
+        known = [try_decode(word) for word in section.words]
+        brought = sum(2 * config.superlanes * i["n"] for i in known if i and i.name == "IFETCH")
+        if brought != fetched:
+            message = f"IFETCH brings {brought} words, .text has {fetched}"
+            remedy = "a pair of vectors has two words for each superlane"
+            self.report(fail(Code.LENGTH, message, section.span, help=remedy))
 
     def check_released(self, config: Config, plan: dict[int, tuple[int, ...]]) -> None:
         """Every word issues some time."""

@@ -1,4 +1,4 @@
-"""What stands before the queues: ``.config .name .bound .tensor .data``."""
+"""The directives: ``.config .name .bound .tensor .data`` before the queues, ``.text`` in one."""
 
 import json
 import re
@@ -13,11 +13,12 @@ from tspc.asm.lexer import Token, Tokens, fail
 from tspc.diagnostics import Note, Span
 from tspc.program import Address, Tensor
 
-__all__ = ["DIRECTIVES", "DTYPES", "ROLES", "Header", "parse_config", "parse_directive"]
+__all__ = ["DIRECTIVES", "DTYPES", "ROLES", "Header"]
+__all__ += ["parse_config", "parse_directive", "parse_text_places"]
 
 DTYPES = ("int8", "uint8", "int16", "int32", "float16", "float32")
 ROLES = ("input", "output", "constant")
-DIRECTIVES = (".config", ".name", ".bound", ".tensor", ".data")
+DIRECTIVES = (".config", ".name", ".bound", ".tensor", ".data", ".text")
 
 #: No tensor of any configuration has more vectors than this (220 MiB of 16 bytes).
 _MOST_PLACES = 1 << 24
@@ -192,6 +193,19 @@ def _parse_run(tokens: Tokens, config: Config) -> list[Address]:
         raise fail(Code.TENSOR, "a run has at least 1 address, at least 1 apart", token.span)
     _check_offset(offset + (count - 1) * step, config, token.span, Code.TENSOR)
     return [(queue, bank, offset + i * step) for i in range(count)]
+
+
+def parse_text_places(line: list[Token], header: Header) -> list[Address]:
+    """Read ``.text MEM_E0:0:4+8``: where the last words of a queue's text lie."""
+    tokens = Tokens(line)
+    tokens.next()
+    found: list[Address] = []
+    while tokens.peek().kind != "end":
+        span = tokens.peek().span
+        for address in _parse_run(tokens, header.config):
+            header.once(("data", address), "this address", span)
+            found.append(address)
+    return found
 
 
 def _parse_data(tokens: Tokens, header: Header) -> None:

@@ -47,6 +47,9 @@ def disassemble(program: Program) -> str:
     for queue, words in sorted(program.text.items()):
         if words:
             lines += ["", f"{config.queues[queue].name}:"]
+            lines += [
+                f"    .text {run}" for run in _format_runs(program.fetched.get(queue, ()), config)
+            ]
             lines += _format_queue(words, config, queue == first_queue(config))
     return "\n".join(lines) + "\n"
 
@@ -70,13 +73,18 @@ def _format_tensor(tensor: Tensor, config: Config) -> Iterator[str]:
     shape = ",".join(str(n) for n in tensor.shape)
     yield f".tensor {name} {tensor.dtype}[{shape}] {tensor.role} {{"
     places = tensor.places.transpose(2, 1, 0, 3).reshape(-1, 3).tolist()
-    for run in _runs([(q, b, o) for q, b, o in places]):
+    for text in _format_runs([(q, b, o) for q, b, o in places], config):
+        yield f"    {text}"
+    yield "}"
+
+
+def _format_runs(places: Sequence[Address], config: Config) -> Iterator[str]:
+    for run in _runs(places):
         text = _format_address(run[0], config)
         if len(run) > 1:
             step = run[1][2] - run[0][2]
             text += f"+{len(run)}" + (f"*{step}" if step > 1 else "")
-        yield f"    {text}"
-    yield "}"
+        yield text
 
 
 def _runs(places: Sequence[Address]) -> Iterator[Sequence[Address]]:

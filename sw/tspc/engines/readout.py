@@ -31,11 +31,11 @@ Memory = Mapping[Address, NDArray[np.uint8]]
 
 
 def text_pieces(program: Program) -> list[Piece]:
-    """The text of every queue; one that has none gets a HALT."""
+    """What is loaded of every queue's text; a queue that has none gets a HALT."""
     halt = (FORMATS["HALT"].opcode,)
     pieces = []
     for queue in program.config.queues:
-        words = program.text.get(queue.index) or halt
+        words = program.loaded(queue.index) if program.text.get(queue.index) else halt
         raw = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
         data = np.frombuffer(raw, np.uint8).reshape(-1, WORD_BYTES)
         pieces.append(Piece(place(Kind.TEXT, 0, queue.index), 0, data))

@@ -118,7 +118,7 @@ class RtlEngine:
             _check(job.program, config)
         folder = BUILD_ROOT / "rtl" / "runs"
         folder.mkdir(parents=True, exist_ok=True)
-        loaded = [{**j.program.memory, **load(j.program, j.inputs)} for j in jobs]
+        loaded = [{**j.program.image, **load(j.program, j.inputs)} for j in jobs]
         built = build_chip(config, self._hdl, optimise=self._optimise)
         directory = Path(tempfile.mkdtemp(dir=folder))
         session = _Session(jobs, loaded, directory, progress, self._each)
@@ -145,10 +145,11 @@ def _check(program: Program, config: Config) -> None:
             f"program {program.name!r} is for configuration {program.config.name} "
             f"({program.config.hash}), not {config.name} ({config.hash})"
         )
-    for queue, text in program.text.items():
-        if len(text) > config.queue_words:
+    for queue in program.text:
+        count = len(program.loaded(queue))
+        if count > config.queue_words:
             raise ValueError(
-                f"{config.queues[queue].name} has {len(text)} words, "
+                f"{config.queues[queue].name} has {count} words to load, "
                 f"but its buffer holds {config.queue_words}"
             )
 
@@ -180,7 +181,7 @@ class _Session:
             key = id(job.program)
             if key not in shared:
                 shared[key] = f"program-{number}.image"
-                pieces = text_pieces(job.program) + memory_pieces(job.program.memory, config)
+                pieces = text_pieces(job.program) + memory_pieces(job.program.image, config)
                 (self._directory / shared[key]).write_bytes(records.image(pieces))
             inputs = f"inputs-{number}.image"
             pieces = memory_pieces(load(job.program, job.inputs), config)

@@ -5,17 +5,18 @@ the same cycle do not depend on each other's order, but for the units of a plane
 numbered W, A, R.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from heapq import heappop, heappush
 
 import numpy as np
 
-from tsp.arch.config import Config, Hemisphere, Queue, QueueKind
+from tsp.arch.config import Hemisphere, Queue, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, OPCODE_BITS
 from tsp.arch.timing import Timing
 from tspc.golden.errors import GoldenError, Party
+from tspc.golden.fetch import Buffer, Chain
 from tspc.golden.queues import Barrier, Control
 from tspc.golden.record import Record
 from tspc.golden.slices.mem import MemSlice
@@ -37,6 +38,7 @@ _FIRST = tuple(FORMATS[name].opcode for name in ("NOTIFY", "SYNC", "HALT"))
 #: What an entry of the heap is, behind its cycle and queue: 0 and 1 are MEM ports.
 _WORD = 2
 _SETTLE = 3
+_LATER = 4  #: text that arrives; behind every queue, so that who issues in its cycle has left
 
 #: The streams are rid of the past after so many cycles.
 _TIDY = 512
@@ -88,12 +90,15 @@ class Machine:
         self._planes: dict[int, Plane] = {}
         units = self._units(chip)
         self._refuse_strangers(program, image)
-        halt = (_HALT,)
+        self._acts: dict[int, list[Callable[[int], None]]] = {}
+        chains = [Chain(p, config, timing, self._streams, self._later) for p in range(config.stops)]
+        self._first_words: dict[int, int] = {}
         self._controls = [
             Control(
                 queue,
-                _text(config, queue, program.text.get(queue.index) or halt),
+                self._buffer(program, queue),
                 units.get(queue.index),
+                chains[queue.stop],
                 config,
                 self._barrier,
                 self.record,
@@ -119,6 +124,20 @@ class Machine:
                 if queue.kind is QueueKind.MXM_R:
                     self._planes[number] = plane
         return units
+
+    def _buffer(self, program: Program, queue: Queue) -> Buffer:
+        size, number = program.config.queue_words, queue.index
+        words = program.loaded(number) if program.text.get(number) else (_HALT,)
+        if len(words) > size:
+            raise GoldenError(
+                ErrorClass.QUEUE_OVERFLOW,
+                f"{queue.name} has {len(words)} words to load, and its buffer holds {size}",
+                "shorten the text with NOP, REPEAT and bursts, or fetch it from MEM",
+                (Party(queue.name, 0, size, "first word too many"),),
+            )
+        if words:
+            self._first_words[number] = words[0]
+        return Buffer(words, size)
 
     def _refuse_strangers(self, program: Program, image: Mapping[Address, Array]) -> None:
         """Text and image of places that the configuration does not have."""
@@ -146,6 +165,13 @@ class Machine:
     def _settle(self, cycle: int) -> None:
         heappush(self._heap, (cycle, len(self._queues), _SETTLE))
 
+    def _later(self, cycle: int, act: Callable[[int], None]) -> None:
+        """Let `act` be called in `cycle`, behind all that issues then."""
+        if cycle not in self._acts:
+            self._acts[cycle] = []
+            heappush(self._heap, (cycle, len(self._queues), _LATER))
+        self._acts[cycle].append(act)
+
     def run(self) -> None:
         """From the start bit to `done`."""
         self._start()
@@ -164,6 +190,9 @@ class Machine:
                         heappush(heap, (after, queue, _WORD))
                 elif what == _SETTLE:
                     self._barrier.settle()
+                elif what == _LATER:
+                    for act in self._acts.pop(cycle):
+                        act(cycle)
                 else:
                     slices[queue].go_on(cycle, what)
         self._finish()
@@ -174,7 +203,7 @@ class Machine:
         for queue in self._queues:
             if queue is not first:
                 self._barrier.park(queue.index, 1, None)
-        word = self._controls[first.index].text[0]
+        word = self._first_words.get(first.index, _HALT)
         if word & _OPCODE_MASK not in _FIRST:
             raise GoldenError(
                 ErrorClass.BAD_WORD,
@@ -215,14 +244,3 @@ class Machine:
             for number, plane in self._planes.items()
             for entry, values in plane.sums().items()
         }
-
-
-def _text(config: Config, queue: Queue, text: tuple[int, ...]) -> tuple[int, ...]:
-    if len(text) > config.queue_words:
-        raise GoldenError(
-            ErrorClass.QUEUE_OVERFLOW,
-            f"{queue.name} has {len(text)} words, and its buffer holds {config.queue_words}",
-            "shorten the text with NOP, REPEAT and bursts",
-            (Party(queue.name, 0, config.queue_words, "first word too many"),),
-        )
-    return text

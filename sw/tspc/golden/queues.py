@@ -13,6 +13,7 @@ from tsp.arch.config import Config, Queue
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, OPCODE_BITS, BadWord, Instruction, config_problems, decode
 from tspc.golden.errors import GoldenError, Party
+from tspc.golden.fetch import Buffer, Chain
 from tspc.golden.record import Record
 from tspc.golden.slices.unit import Unit
 
@@ -129,17 +130,17 @@ class Control:
 
     Parameters
     ----------
-    queue, text
+    queue, buffer
         Which, and its words.
     unit
         What it commands; None if that is not built (every functional word is a bad word).
+    chain
+        The text chain of its stop.
     config, barrier, record
         Surroundings.
 
     Attributes
     ----------
-    text
-        Its words.
     halted
         Issue cycle of its HALT, or None.
     """
@@ -147,15 +148,17 @@ class Control:
     def __init__(
         self,
         queue: Queue,
-        text: tuple[int, ...],
+        buffer: Buffer,
         unit: Unit | None,
+        chain: Chain,
         config: Config,
         barrier: Barrier,
         record: Record,
     ) -> None:
         self.queue = queue
         self.halted: int | None = None
-        self.text = text
+        self._buffer = buffer
+        self._chain = chain
         self._unit = unit
         self._config = config
         self._barrier = barrier
@@ -168,19 +171,22 @@ class Control:
         """Issue what is due; the cycle of the next issue, None if halted or parked."""
         if self._repeat is not None:
             return self._issue_copy(cycle, self._repeat)
-        if self._next == len(self.text):
-            raise self._dry(cycle)
         index = self._next
+        if not self._buffer.has(index, cycle):
+            raise self._dry(cycle)
         self._next += 1
         instruction, operation = self._decoded(index, cycle)
         if instruction.format.functional:
+            self._buffer.leave(cycle)
             return self._issue_functional(cycle, index, instruction, operation)
-        return self._issue_control(cycle, index, instruction)
+        after = self._issue_control(cycle, index, instruction)
+        self._buffer.leave(cycle if after is None else after - 1)
+        return after
 
     # ---- words ---------------------------------------------------------------------------
 
     def _decoded(self, index: int, cycle: int) -> tuple[Instruction, Any]:
-        word = self.text[index]
+        word = self._buffer.words[index]
         found = self._known.get(word)
         if found is not None:
             return found
@@ -206,13 +212,17 @@ class Control:
         )
 
     def _dry(self, cycle: int) -> GoldenError:
-        index = len(self.text) - 1
-        party = Party(self.queue.name, cycle, index, "last word")
+        index, words = self._next, len(self._buffer.words)
+        party = Party(self.queue.name, cycle, index - 1, "the word before")
+        if index < words or self._buffer.coming:
+            why, remedy = f"IFETCH brings word {index} too late", "issue its IFETCH earlier"
+        else:
+            why = f"its text of {words} words ended with word {index - 1}"
+            remedy = "end the text with HALT, or fetch more of it"
         return GoldenError(
             ErrorClass.QUEUE_DRY,
-            f"{self.queue.name} has no word to issue in cycle {cycle}: its text of "
-            f"{len(self.text)} words ended with word {index}",
-            "end the text with HALT",
+            f"{self.queue.name} has no word to issue in cycle {cycle}: {why}",
+            remedy,
             (party,),
         )
 
@@ -225,12 +235,13 @@ class Control:
         self._unit.issue(
             cycle, operation, 0, Party(self.queue.name, cycle, index, instruction.name)
         )
-        if instruction.has_burst or self._next == len(self.text):
+        if instruction.has_burst or not self._buffer.has(self._next, cycle + 1):
             return cycle + 1
-        if self.text[self._next] & _OPCODE_MASK != _REPEAT:
+        if self._buffer.words[self._next] & _OPCODE_MASK != _REPEAT:
             return cycle + 1
         repeat, _ = self._decoded(self._next, cycle)
         self._next += 1
+        self._buffer.leave(cycle + repeat["n"] * repeat["d"])
         self._repeat = _Repeat(operation, instruction.name, index, 1, repeat["n"], repeat["d"])
         return cycle + repeat["d"]
 
@@ -252,20 +263,25 @@ class Control:
         if name == "REPEAT":
             why = "REPEAT directly follows a functional word without burst, nothing else"
             raise self._bad(index, cycle, name, why)
-        self._record.event(cycle, self.queue.index, self.text[index])
+        self._record.event(cycle, self.queue.index, self._buffer.words[index])
         if name == "NOTIFY":
             self._record.notifies.append(cycle)
             self._barrier.notify(party)
+            return cycle + 1
+        if name == "IFETCH":
+            stream, pairs = instruction["stream"], instruction["n"]
+            self._chain.fetch(cycle, stream, pairs, self._buffer, party)
             return cycle + 1
         if name == "SYNC":
             self._barrier.park(self.queue.index, instruction["n"], party)
             return None
         assert name == "HALT"
         self.halted = cycle
-        if self._next < len(self.text):
+        rest = len(self._buffer.words) + self._buffer.coming - self._next
+        if rest:
             raise GoldenError(
                 ErrorClass.UNFINISHED,
-                f"{party} ends the queue, but {len(self.text) - self._next} words follow",
+                f"{party} ends the queue, but {rest} words follow",
                 "let HALT be the last word",
                 (party,),
             )

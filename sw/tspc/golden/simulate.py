@@ -94,7 +94,7 @@ def simulate(
         groups.setdefault(frozenset(image), []).append(i)
     runs: dict[int, Run] = {}
     for members in groups.values():
-        contents = {**program.memory, **_merge([images[i] for i in members])}
+        contents = {**program.image, **_merge([images[i] for i in members])}
         machine = Machine(program, contents, table, deep)
         machine.run()
         runs.update(zip(members, _runs(machine, len(members))))

@@ -5,7 +5,6 @@ NOTIFY. NOTIFYs are taken in order of time; whatever a NOTIFY at t releases issu
 everything that precedes the earliest pending NOTIFY is known when it is taken.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from heapq import heappop, heappush
@@ -15,66 +14,12 @@ from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import BadWord, Instruction, config_problems, decode, make
 from tsp.arch.timing import Timing
 from tspc.program import Program
+from tspc.verifier.buffer import Buffer, check_spacing
 from tspc.verifier.describe import describe
+from tspc.verifier.issues import Expansion, Issue, ports
 from tspc.verifier.report import Party, Problem, Remark
 
-__all__ = ["Expansion", "Issue", "expand"]
-
-
-@dataclass(frozen=True)
-class Issue:
-    """A word with all the times in which it acts: ``cycle + i * interval``, i < ``copies``.
-
-    A MEM word is one issue for each port that acts, because their bursts are their own.
-    """
-
-    queue: Queue
-    word: int
-    instruction: Instruction
-    cycle: int
-    copies: int = 1
-    interval: int = 1
-    port: str = ""
-    line: int | None = None
-
-    @property
-    def last(self) -> int:
-        """Cycle of the last copy or access."""
-        return self.cycle + (self.copies - 1) * self.interval
-
-    def at(self, copy: int) -> int:
-        """Cycle of a copy or access."""
-        return self.cycle + copy * self.interval
-
-    def party(self, copy: int = 0) -> Party:
-        """This word as a party of a problem that copy `copy` has."""
-        text = describe(self.instruction, self.port)
-        if self.copies > 1:
-            text += f" ({copy + 1} of {self.copies})"
-        return Party(self.queue.name, self.word, self.at(copy), text, self.line)
-
-
-@dataclass
-class Expansion:
-    """All issues of a program.
-
-    Attributes
-    ----------
-    issues
-        Functional issues.
-    notifies
-        Every NOTIFY in order of time.
-    problems, warnings
-        What is wrong with words, queues and barriers.
-    end
-        The last cycle in which a queue halts or a copy or access issues.
-    """
-
-    issues: list[Issue] = field(default_factory=list)
-    notifies: list[Issue] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Remark] = field(default_factory=list)
-    end: int = 0
+__all__ = ["expand"]
 
 
 @dataclass
@@ -83,6 +28,7 @@ class _Run:
 
     queue: Queue
     text: tuple[int, ...]
+    buffer: Buffer
     time: int = 0
     next: int = 0
     since: int | None = -1
@@ -116,7 +62,14 @@ class _Expander:
         self._found = Expansion()
         self._pending: list[tuple[int, int, Issue]] = []
         queues = program.config.queues
-        self._runs = [_Run(q, tuple(program.text.get(q.index, ()))) for q in queues]
+        self._runs = [
+            _Run(
+                q,
+                tuple(program.text.get(q.index, ())),
+                Buffer(program.config, timing, len(program.loaded(q.index))),
+            )
+            for q in queues
+        ]
         self._halt = make("HALT")
 
     def run(self) -> Expansion:
@@ -141,6 +94,7 @@ class _Expander:
             self._settle(notify)
         for run in self._runs:
             self._check_end(run)
+        self._found.problems += check_spacing(self._found.fetches)
         return self._found
 
     # ---- reports -------------------------------------------------------------------------
@@ -169,13 +123,14 @@ class _Expander:
 
     def _check_length(self, run: _Run) -> None:
         size = self._program.config.queue_words
-        if len(run.text) > size:
+        loaded = len(self._program.loaded(run.queue.index))
+        if loaded > size:
             self._problem(
                 ErrorClass.QUEUE_OVERFLOW,
-                f"{run.queue.name} has {len(run.text)} words, and its buffer holds {size}",
+                f"{run.queue.name} has {loaded} words to load, and its buffer holds {size}",
                 0,
                 self._party(run, size, None),
-                help="shorten the text with NOP, REPEAT and bursts, or use other queues",
+                help="shorten the text with NOP, REPEAT and bursts, or fetch it from MEM",
             )
 
     def _check_first(self, run: _Run) -> None:
@@ -191,6 +146,7 @@ class _Expander:
         )
 
     def _check_end(self, run: _Run) -> None:
+        self._found.problems += run.buffer.overflows()
         if run.since is None:
             self._check_plan(run)
             return
@@ -273,20 +229,28 @@ class _Expander:
             self._found.end = max(self._found.end, run.time)
             return
         while run.since is None:
-            if run.next == len(run.text):
-                party = self._party(run, run.next - 1, None)
-                name = run.queue.name
-                self._problem(
-                    ErrorClass.QUEUE_DRY,
-                    f"{name} has no word to issue in cycle {run.time}: its text ended",
-                    run.time,
-                    party,
-                    help="end the text with HALT",
-                )
-                return
+            if run.next == len(run.text) or run.buffer.ready(run.next) is None:
+                return self._dry(run, run.time, "its text ended", "end the text with HALT")
+            late = (run.buffer.ready(run.next) or 0) - run.time
+            if late > 0:
+                why = f"IFETCH brings word {run.next} {late} cycles too late"
+                self._dry(run, run.time, why, f"issue the IFETCH {late} cycles earlier")
             index, run.next = run.next, run.next + 1
-            if self._step(run, index):
+            ended = self._step(run, index)
+            run.buffer.leaves.append(run.time - 1)
+            if ended:
                 return
+
+    def _dry(self, run: _Run, cycle: int, why: str, help: str) -> None:
+        name = run.queue.name
+        self._problem(
+            ErrorClass.QUEUE_DRY,
+            f"{name} has no word to issue in cycle {cycle}: {why}",
+            cycle,
+            self._party(run, max(0, run.next - 1), None),
+            run.buffer.bringer(run.next),
+            help,
+        )
 
     def _step(self, run: _Run, index: int) -> bool:
         """Take one word; True if it ends the queue."""
@@ -315,6 +279,8 @@ class _Expander:
             heappush(self._pending, (issue.cycle, run.queue.index, issue))
         elif known.name == "SYNC":
             self._park(run, issue)
+        elif known.name == "IFETCH":
+            self._found.fetches.append(run.buffer.fetch(issue))
         elif known.name == "HALT":
             self._halted(run, issue)
             return True
@@ -322,18 +288,19 @@ class _Expander:
 
     def _halted(self, run: _Run, halt: Issue) -> None:
         self._found.end = max(self._found.end, halt.cycle)
-        if run.next < len(run.text):
+        rest = max(len(run.text), run.buffer.words) - run.next
+        if rest:
             self._problem(
                 ErrorClass.UNFINISHED,
-                f"{len(run.text) - run.next} words follow HALT and never issue",
+                f"{rest} words follow HALT and never issue",
                 halt.cycle,
                 halt.party(),
-                self._party(run, run.next, None),
+                self._party(run, run.next, None) if run.next < len(run.text) else None,
                 "let HALT be the last word",
             )
 
     def _functional(self, run: _Run, issue: Issue) -> None:
-        found = list(_ports(issue))
+        found = list(ports(issue))
         self._found.issues += found
         self._found.end = max(self._found.end, *(i.last for i in found))
         if not issue.instruction.has_burst:
@@ -373,24 +340,3 @@ class _Expander:
 def _strays(program: Program) -> list[int]:
     """Numbers of queues that the program has text for and the configuration has not."""
     return [n for n in program.text if not 0 <= n < len(program.config.queues)]
-
-
-def _ports(issue: Issue) -> Iterator[Issue]:
-    """A MEM word as one issue for each port; every other word as it is."""
-    i = issue.instruction
-    if i.name != "MEM":
-        yield issue
-        return
-    for port in ("read", "write"):
-        if i[f"{port}_kind"]:
-            count, interval = i[f"{port}_count"], i[f"{port}_interval"]
-            yield Issue(
-                issue.queue,
-                issue.word,
-                i,
-                issue.cycle,
-                count,
-                interval if count > 1 else 1,
-                port,
-                issue.line,
-            )

@@ -7,7 +7,7 @@ import numpy as np
 from tsp.arch.config import QueueKind
 from tsp.arch.errors import ErrorClass
 from tspc.program import Address, Program
-from tspc.verifier.expand import Issue
+from tspc.verifier.issues import Issue
 from tspc.verifier.report import Party, Problem
 from tspc.verifier.tables import Ints, Table, first_of_pairs, party_of, spread
 
@@ -85,7 +85,7 @@ def _banks(issues: Sequence[Issue], table: Table, tile: Ints) -> list[Problem]:
 
 def _initial(program: Program) -> Iterable[tuple[Address, str]]:
     """Addresses that hold something before the start, and what says so."""
-    for address in program.memory:
+    for address in program.image:
         yield address, "the memory image"
     for tensor in program.tensors:
         if tensor.role in ("input", "constant"):

@@ -8,7 +8,7 @@ from tsp.arch.config import Config, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import AbcMode, AccMode
 from tsp.arch.timing import Timing
-from tspc.verifier.expand import Issue
+from tspc.verifier.issues import Issue
 from tspc.verifier.report import Party, Problem, Remark
 from tspc.verifier.tables import Ints, Table, first_of_pairs, party_of, spread
 

@@ -16,11 +16,11 @@ from tsp.arch.config import STREAMS
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import stream_name
 from tsp.arch.timing import Timing
-from tspc.verifier.expand import Issue
+from tspc.verifier.issues import Issue
 from tspc.verifier.report import Problem
 from tspc.verifier.tables import Ints, Table, drives_of, first_of_pairs, party_of, reads_of, spread
 
-__all__ = ["check_streams", "feeders"]
+__all__ = ["check_streams", "drivers", "feeders"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,29 @@ def feeders(issues: Sequence[Issue], stops: int, timing: Timing) -> tuple[int, i
     drives, reads = _tables(issues, stops, timing)
     below, fed = _last_writer(drives, reads)
     return len(np.unique(below[fed])), len(drives.key)
+
+
+def drivers(
+    issues: Sequence[Issue], readers: Sequence[Issue], stops: int, timing: Timing
+) -> list[list[tuple[int, int] | None]]:
+    """Who drives what each reader takes.
+
+    Returns
+    -------
+    list
+        For each of `readers`, in the order of its reads, the number of the issue and the copy that
+        is the last to drive the word; None for an empty stream.
+    """
+    drives, reads = _tables([*issues, *readers], stops, timing)
+    below, fed = _last_writer(drives, reads)
+    found: list[list[tuple[int, int] | None]] = [[] for _ in readers]
+    d, r = drives.table, reads.table
+    for row in np.lexsort((r.stream, r.time, r.issue)).tolist():
+        number = int(r.issue[row]) - len(issues)
+        if number >= 0:
+            at = int(below[row])
+            found[number].append((int(d.issue[at]), int(d.copy[at])) if fed[row] else None)
+    return found
 
 
 def _tables(issues: Sequence[Issue], stops: int, timing: Timing) -> tuple[_Placed, _Placed]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tsp.arch.config import STREAMS, Hemisphere
 from tsp.arch.isa import AbcMode, AccMode, Type, vxm_op
 from tsp.arch.timing import Timing
-from tspc.verifier.expand import Issue
+from tspc.verifier.issues import Issue
 from tspc.verifier.report import Party, Problem
 
 __all__ = ["Ints", "Table", "drives_of", "first_of_pairs", "reads_of", "spread"]
@@ -66,6 +66,9 @@ def reads_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
         yield number, _outward(issue) + i["stream"], 16, timing.mxm_d_skew
     elif i.name == "MXM" and i["mode"] in (AbcMode.STREAM, AbcMode.KEEP):
         yield number, _outward(issue) + i["stream"], 1, timing.mxm_d_skew
+    elif i.name == "IFETCH":
+        for odd in (0, 1):  # the two vectors of a pair
+            yield number, i["stream"], 1, timing.ifetch_d_skew + odd
     elif i.name == "ACC" and i["mode"] == AccMode.PRELOAD:
         yield number, _outward(issue) + i["stream"], 4, timing.acc_d_skew
 

@@ -4,6 +4,7 @@ from tsp.arch.timing import Timing
 from tsp.arch.timing import timing as timing_of
 from tspc.program import Program
 from tspc.verifier.expand import expand
+from tspc.verifier.fetch import check_fetched
 from tspc.verifier.memory import check_memory
 from tspc.verifier.mxm import check_mxm
 from tspc.verifier.report import Report
@@ -35,7 +36,8 @@ def verify(program: Program, timing: Timing | None = None) -> Report:
     mxm, remarks = check_mxm(issues, config, table, program.bound)
     problems = [
         *expansion.problems,
-        *check_streams(issues, config.stops, table),
+        *check_streams([*issues, *expansion.fetches], config.stops, table),
+        *check_fetched(issues, expansion.fetches, program, table),
         *check_memory(issues, program),
         *mxm,
     ]
