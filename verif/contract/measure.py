@@ -16,6 +16,7 @@ from tsp.arch.isa import VXM_OPS, AbcMode, AccMode, Compute, Instruction, Type, 
 from tspc.engines.base import Result
 from tspc.engines.rtl import Job, RtlEngine
 from tspc.program import Program
+from verif import support_fetch
 from verif.support_programs import Timed, build, read, write
 
 __all__ = ["Experiment", "measure", "moved"]
@@ -78,6 +79,7 @@ def _experiments(config: Config) -> Iterator[Experiment]:
         for plane in range(config.planes):
             yield from _mxm(config, hemisphere, plane)
     yield from _icu(config)
+    yield from _fetch(config)
 
 
 # ---- what the records say -----------------------------------------------------------------------
@@ -464,3 +466,26 @@ def _icu(config: Config) -> Iterator[Experiment]:
         yield Experiment("sync_release", [_program(config, words)], second)
         program = _program(config, {queue.name: [(START, halt)]})
         yield Experiment("done_drain", [program], lambda rs: (rs[0].done or 0) - START)
+
+
+def _fetch(config: Config) -> Iterator[Experiment]:
+    """IFETCH: the READ moves, then the cycle in which a word is wanted, then that of its room."""
+    hops = _hops(config, support_fetch.SOURCE, support_fetch.QUEUE)
+    at = support_fetch.AT
+    guess = 3 + hops  # with d_func 5 and d_skew 1 the IFETCH issues so long after the READ
+
+    def runs(result: Result) -> bool:
+        return result.stopped is None and result.done is not None
+
+    def skew(results: Sequence[Result]) -> int:
+        right = moved(results, runs)
+        result = results[REACH.index(right)]
+        return _arrival(config, result, support_fetch.SOURCE, support_fetch.QUEUE) - at
+
+    late = [support_fetch.wanted_after(config, 12, guess + by) for by in REACH]
+    yield Experiment("ifetch_d_skew", late, skew)
+    wanted = [support_fetch.wanted_after(config, 7 + by, guess) for by in REACH]
+    yield Experiment("ifetch_to_word", wanted, lambda results: 7 + first(results, runs))
+    # What leaves late enough is in the way: the largest delay that still runs.
+    room = [support_fetch.room_after(config, 2 - by, guess) for by in REACH]
+    yield Experiment("ifetch_to_buffer", room, lambda results: 2 - first(results, runs))

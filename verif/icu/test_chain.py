@@ -1,5 +1,7 @@
 """The text chain of a stop, T = 1 .. 4 tiles on each other, under Verilator."""
 
+from itertools import pairwise
+
 import pytest
 from amaranth import Cat, Module
 from amaranth.lib.wiring import Component, In, Out
@@ -42,7 +44,7 @@ class Stack(Component):
             self.text_valid.eq(tiles[0].text_south.valid),
             self.text.eq(tiles[0].text_south.word),
         ]
-        for south, north in zip(tiles, tiles[1:]):
+        for south, north in pairwise(tiles):
             m.d.comb += [north.south.eq(south.north), south.text_north.eq(north.text_south)]
         return m
 

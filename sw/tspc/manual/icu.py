@@ -172,7 +172,14 @@ PAGES = (
         "IFETCH",
         "Takes n pairs of vectors of program text from a stream, pair i in cycles 2 T i and "
         "2 T i + 1, and appends them to the queue's buffer.",
-        ("Fetches of n pairs at one stop are at least 2 T n apart.",),
+        (
+            "Fetches of n pairs at one stop are at least 2 T n apart.",
+            "Word 2k of a pair is in superlane k of its first vector, word 2k + 1 in that of its "
+            "second. Word j takes its place in the buffer after ifetch_to_buffer + j cycles and can "
+            "issue after ifetch_to_word + j.",
+            "A word for which there is no room is a queue overflow; no word when one is wanted is "
+            "a queue dry. Both stop the chip.",
+        ),
         ("IFETCH E3, 2",),
         timing=("ifetch_d_skew", "ifetch_to_buffer", "ifetch_to_word"),
         errors=(

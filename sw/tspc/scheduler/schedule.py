@@ -290,6 +290,5 @@ def _check_room(config: Config, text: Mapping[int, Text]) -> None:
         if len(t.words) > config.queue_words:
             raise ScheduleError(
                 f"{config.queues[queue].name} needs {len(t.words)} words; its buffer holds "
-                f"{config.queue_words} (until IFETCH is built a program must fit the buffers: "
-                "fewer rows or layers)"
+                f"{config.queue_words} (fewer rows or layers, or fetch_text for the queue)"
             )

@@ -35,6 +35,7 @@ class _Run:
     remaining: int = 1
     sync: Issue | None = None
     repeatable: Issue | None = None
+    dry: bool = False
     times: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -232,7 +233,8 @@ class _Expander:
             if run.next == len(run.text) or run.buffer.ready(run.next) is None:
                 return self._dry(run, run.time, "its text ended", "end the text with HALT")
             late = (run.buffer.ready(run.next) or 0) - run.time
-            if late > 0:
+            if late > 0 and not run.dry:  # what follows comes too late, too
+                run.dry = True
                 why = f"IFETCH brings word {run.next} {late} cycles too late"
                 self._dry(run, run.time, why, f"issue the IFETCH {late} cycles earlier")
             index, run.next = run.next, run.next + 1

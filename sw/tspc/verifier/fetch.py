@@ -35,9 +35,10 @@ def check_fetched(
         return found
     sources = _Sources(issues, program)
     for fetch, drives in zip(fetches, drivers(issues, fetches, program.config.stops, timing)):
-        for number, drive in enumerate(drives):
-            if drive is None:
-                continue  # an empty stream: reported there
+        known = [drive for drive in drives if drive is not None]
+        if len(known) < len(drives):
+            continue  # an empty stream: reported there
+        for number, drive in enumerate(known):
             issue, copy = issues[drive[0]], drive[1]
             why = sources.fault(issue, copy, program.text.get(fetch.queue.index, ()), fetch, number)
             if why:
@@ -79,7 +80,7 @@ class _Sources:
             for t in program.tensors
             if t.role == "input"
             for q, b, o in t.places.reshape(-1, 3).tolist()
-        }
+        }.difference(*program.fetched.values())  # those are reported as collisions
         self._writes: dict[tuple[int, int], list[Issue]] = {}
         for issue in issues:
             if issue.port == "write":

@@ -15,7 +15,7 @@ from tsp.arch.config import STREAMS, Config
 from tsp.arch.isa import decode
 from tsp.arch.timing import Timing
 from tspc.program import Program
-from tspc.verifier.expand import Issue
+from tspc.verifier.issues import Issue
 from tspc.verifier.tables import Use, drives_of, reads_of
 
 __all__ = ["NOBODY", "Flow", "flow"]
