@@ -127,7 +127,7 @@ def text(draw, config: Config, queue: Queue, unchecked: bool):
 @st.composite
 def fetched(draw, config: Config, words, memory):
     """A queue that fetches the end of its text: its words, and places that hold nothing else."""
-    pairs = draw(st.integers(1, 3))
+    pairs = draw(st.integers(1, 2))
     own = make("IFETCH", stream=draw(st.integers(0, 63)), n=pairs).encode()
     end = (make("NOP", n=1).encode(),) * (2 * pairs * config.superlanes)
     mem_queues = [q.index for q in config.queues if q.kind is QueueKind.MEM]

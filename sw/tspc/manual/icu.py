@@ -45,6 +45,16 @@ def _barrier(script: Script) -> None:
     script.tensor("y", "int8[32]", "output", ["MEM_E2:0:0"])
 
 
+def _fetch(script: Script) -> None:
+    """Four words of text pass MEM_E0 on E5."""
+    at = BASE - 20
+    script.word("MEM_E0", 0, "+.text MEM_W0:0:0+2")
+    script.word("MEM_E0", at, "IFETCH E5, 1")
+    read = script.read_time("MEM_W0", "MEM_E0", at + script.delay("ifetch_d_skew"))
+    script.word("MEM_W0", read, "READ 0:0 -> E5 count=2 stride=1")
+    _copy(script, "READ 0:0 -> E3", "+READ 0:1 -> E3", "+READ 0:2 -> E3", rows=3)
+
+
 def _config(script: Script) -> None:
     script.word("MEM_E0", BASE - 1, "CONFIG 1")
     _copy(script, "READ 0:0 -> E3")
@@ -175,8 +185,8 @@ PAGES = (
         (
             "Fetches of n pairs at one stop are at least 2 T n apart.",
             "Word 2k of a pair is in superlane k of its first vector, word 2k + 1 in that of its "
-            "second. Word j takes its place in the buffer after ifetch_to_buffer + j cycles and can "
-            "issue after ifetch_to_word + j.",
+            "second. Word j takes its place in the buffer after ifetch_to_buffer + j cycles and "
+            "can issue after ifetch_to_word + j.",
             "A word for which there is no room is a queue overflow; no word when one is wanted is "
             "a queue dry. Both stop the chip.",
         ),
@@ -187,6 +197,14 @@ PAGES = (
             ErrorClass.QUEUE_OVERFLOW,
             ErrorClass.QUEUE_DRY,
             ErrorClass.EMPTY_STREAM,
+        ),
+        examples=(
+            Example(
+                "MEM_E0 loads three words; its READs and its HALT come from MEM_W0.",
+                _fetch,
+                {"x": "np.arange(3 * V).astype(np.int8).reshape(3, V)"},
+                {"y": "x"},
+            ),
         ),
     ),
     Page(
