@@ -13,7 +13,7 @@ PYTEST_FLAGS ?= -q -n $(JOBS) --dist loadfile --durations=20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help doctor venv lock sim test nightly lint format view verilog bench docs clean distclean
+.PHONY: help doctor venv lock sim test plan nightly lint format view verilog bench docs clean distclean
 
 help: ## list the targets
 	@echo "Open TSP: make TARGET"
@@ -34,7 +34,10 @@ sim: venv ## run the digits network on the nano chip in RTL; writes sim_build/re
 	@$(RUN) -m tspc.apps.digits
 
 test: venv ## run the tests, cocotb's included; a verdict within minutes
-	@$(RUN) -m pytest verif -m "not slow" $(PYTEST_FLAGS)
+	@TSP_PLAN=sim_build/plan.json $(RUN) -m pytest verif -m "not slow" $(PYTEST_FLAGS)
+
+plan: venv ## print the rows of the verification plan that the last make test hit
+	@$(RUN) -m verif.plan
 
 nightly: venv ## run everything, the slow tests included
 	@$(RUN) -m pytest verif $(PYTEST_FLAGS)
@@ -45,6 +48,7 @@ lint: venv ## style, types, import directions, and whether the generated pages a
 	@$(RUN) -m mypy --strict sw/tspc hdl/tsp/arch
 	@$(RUN) scripts/lint_imports.py
 	@$(RUN) -m tspc.docs --check
+	@$(RUN) -m verif.plan --check
 
 format: venv ## let ruff repair what it can
 	@$(RUN) -m ruff check --fix-only .
@@ -62,6 +66,7 @@ bench: venv ## measure the simulation rate
 
 docs: venv ## write the generated reference pages
 	@$(RUN) -m tspc.docs
+	@$(RUN) -m verif.plan --write
 
 clean: ## remove what was generated, but for .venv
 	@find sim_build -mindepth 1 -maxdepth 1 ! -name .gitignore -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Counts the cocotb tests by level and prints the totals.
+"""Counts the cocotb tests by level and prints the totals; notes which rows of the plan are hit.
 
 A bench's level follows from where its cocotb module stands: ``verif/slices`` slice, ``verif/chip``
 and the RTL engine chip, ``verif/system`` system, everything else unit.
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tspc.engines import verilator
+from verif.plan import hits
 
 _LEVELS = ("unit", "slice", "chip", "system")
 _RULES = (
@@ -21,6 +22,8 @@ _RULES = (
 )
 _PROPERTY = "cocotb tests"
 _totals: Counter[str] = Counter()
+_hits = hits.Hits()
+_passed: set[str] = set()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,16 +44,27 @@ def pytest_runtest_makereport(
         for test_module, tests in verilator.RAN:
             item.user_properties.append((_PROPERTY, (_level(test_module), tests)))
         verilator.RAN.clear()
+        item.user_properties.append((hits.PROPERTY, hits.shown_by(item)))
     return (yield)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Sum up, in the process that prints the summary."""
+    if report.when == "call" and report.passed:
+        _passed.add(report.nodeid)
     if report.when == "teardown":
         for name, value in report.user_properties:
             if name == _PROPERTY:
                 level, tests = value  # type: ignore[misc]
                 _totals[level] += tests
+            elif name == hits.PROPERTY and report.nodeid in _passed:
+                _hits.add(report.nodeid, value)  # type: ignore[arg-type]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave the rows that were hit, in the process that sums up."""
+    if not hasattr(session.config, "workerinput"):
+        _hits.write()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

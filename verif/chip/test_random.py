@@ -26,6 +26,7 @@ from tspc.golden.model import GoldenEngine
 from tspc.plan import expand
 from tspc.program import Program
 from tspc.verifier import verify
+from verif.plan import covers, subjects_of
 from verif.random_programs import Bin, bins, generate, hit
 
 SEEDS = range(200)
@@ -95,6 +96,7 @@ def _run(config: Config, seeds: tuple[int, ...]) -> Campaign:
     campaign = Campaign(config.name, seeds)
     for seed, program, expected, actual in zip(seeds, programs, golden, rtl, strict=True):
         campaign.add(seed, program, expected, actual)
+        covers("random", subjects_of(program))
     return campaign
 
 
@@ -124,6 +126,7 @@ def _agree(config: Config, seeds: tuple[int, ...]) -> Campaign:
     return campaign
 
 
+@pytest.mark.feature("random", "[A-Z]*", "type *", measured=True)
 def test_random_programs_agree_and_hit_every_bin() -> None:
     seeds = _chosen(SEEDS)
     campaign = _agree(NANO, seeds)

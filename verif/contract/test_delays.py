@@ -21,6 +21,7 @@ def _found(config: Config) -> dict[str, set[int]]:
     return measure(config, RtlEngine(optimise=config is NANO))
 
 
+@pytest.mark.feature("chip", "delay *")
 @pytest.mark.parametrize("superlanes", BY_SUPERLANES)
 def test_measured_delays_are_the_table(superlanes):
     config = BY_SUPERLANES[superlanes]
@@ -29,6 +30,7 @@ def test_measured_delays_are_the_table(superlanes):
     assert found == {e.name: {e.value(config)} for e in ENTRIES}
 
 
+@pytest.mark.feature("fault", "delay {entry}")
 @pytest.mark.parametrize("by", (-1, 1))
 @pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
 @pytest.mark.parametrize("superlanes", BY_SUPERLANES)

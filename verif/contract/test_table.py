@@ -49,6 +49,7 @@ def test_the_true_table_agrees():
 _ALTERED = [(e.name, by) for e in ENTRIES for by in (-1, 1) if (e.name, by) not in UNSEEN]
 
 
+@pytest.mark.feature("fault", "delay {entry}")
 @pytest.mark.parametrize(("entry", "by"), _ALTERED)
 def test_an_altered_entry_is_caught_and_named(entry, by):
     verdict = _verdict(timing(NANO).shifted(entry, by))

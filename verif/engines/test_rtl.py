@@ -82,6 +82,7 @@ def test_deep_runs_and_different_programs_in_one_simulation():
         assert set(rtl.memory) == set(golden.memory)
 
 
+@pytest.mark.feature("chip", "error bad word", "error queue dry")
 def test_a_run_that_hangs_or_stops_says_so_and_keeps_its_record():
     parked = [(D, make("SYNC", n=1)), (D + 1, make("HALT"))]
     bad = _program(BOOT | {"MEM_W0": [(D, make("HALT"))]})

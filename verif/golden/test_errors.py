@@ -65,6 +65,7 @@ def run_raw(maker, words_of):
     return simulate(texts(maker, encoded), [{}])[0]
 
 
+@pytest.mark.feature("unit", "error stream conflict")
 def test_stream_conflict_between_neighbours_of_a_stop():
     maker = filled("MEM_E2", "MEM_E3")
     queues = {"MEM_E2": [(D + 4, read(0, 0, "E7"))], "MEM_E3": [(D + 4, read(1, 1, "E7"))]}
@@ -80,6 +81,7 @@ def test_stream_conflict_between_neighbours_of_a_stop():
     maker.run(queues)
 
 
+@pytest.mark.feature("unit", "error empty stream")
 def test_empty_stream_of_a_write_and_of_an_operand():
     maker = filled()
     refuse(
@@ -104,6 +106,7 @@ def test_units_of_a_stop_do_not_see_each_other():
             refuse(ErrorClass.EMPTY_STREAM, lambda q=queues: maker.run(q), "MEM_E3")
 
 
+@pytest.mark.feature("unit", "error bank conflict")
 @pytest.mark.parametrize("access", [1, 2, 3])
 def test_bank_conflict_of_a_burst_with_a_later_word(access):
     maker = filled("MEM_E2", "MEM_W2")
@@ -125,6 +128,7 @@ def test_bank_conflict_of_a_burst_with_a_later_word(access):
             )
 
 
+@pytest.mark.feature("unit", "error port busy")
 def test_port_busy_until_the_last_access_has_issued():
     maker = filled("MEM_E2")
     burst = (D, read(0, 0, "E7", count=3, interval=5))
@@ -139,6 +143,7 @@ def test_port_busy_until_the_last_access_has_issued():
     maker.run({"MEM_E2": [burst, (D + 11, read(1, 0, "E8"))]})
 
 
+@pytest.mark.feature("unit", "error uninitialised")
 def test_uninitialised_memory():
     maker = filled("MEM_E2")
     queues = {"MEM_E2": [(D, read(1, 2, "E7", count=3, stride=1))]}
@@ -177,10 +182,12 @@ def mxm(*, groups=2, install=True, mode=1, accs=(), at=4, entry=0):
         ({"accs": [acc("emit-sum", 4)]}, ("MXM_W0_R", "accumulator entry 4")),
     ],
 )
+@pytest.mark.feature("unit", "error uninitialised")
 def test_uninitialised_in_a_plane(bench, parts):
     refuse(ErrorClass.UNINITIALISED, lambda: mxm(**bench).run(0), *parts)
 
 
+@pytest.mark.feature("unit", "error empty stream")
 @pytest.mark.parametrize("mode", ["write", "add", "emit", "emit-sum"])
 def test_acc_without_a_result_is_a_missing_operand(mode):
     bench = mxm(accs=[acc("write"), acc(mode)])
@@ -191,6 +198,7 @@ def test_an_abc_without_acc_is_legal():
     mxm().run(0)
 
 
+@pytest.mark.feature("unit", "error queue dry")
 def test_queue_dry():
     maker = filled("MEM_E2")
     word = read(0, 0, "E7")
@@ -209,6 +217,7 @@ def test_queue_dry():
     refuse(ErrorClass.QUEUE_DRY, lambda: run_raw(maker, {"VXM0": [NOTIFY]}), "VXM0", "cycle 1")
 
 
+@pytest.mark.feature("unit", "error queue overflow")
 def test_queue_overflow():
     maker = filled()
     fits = [nop(1)] * (NANO.queue_words - 1) + [HALT]
@@ -220,6 +229,7 @@ def test_queue_overflow():
     )
 
 
+@pytest.mark.feature("unit", "error late to barrier")
 def test_late_to_barrier():
     t = 3 * D
     for late in (2, 3, D - 1, D):
@@ -243,6 +253,7 @@ def test_a_queue_that_is_released_into_a_sync_is_late():
     )
 
 
+@pytest.mark.feature("unit", "error barrier spacing")
 @pytest.mark.parametrize("apart", [1, D - 1])
 @pytest.mark.parametrize("same", [True, False])
 def test_barrier_spacing(apart, same):
@@ -263,6 +274,7 @@ def test_two_notifies_in_one_cycle():
     refuse(ErrorClass.BARRIER_SPACING, lambda: Maker().run(queues), "VXM3", "VXM4")
 
 
+@pytest.mark.feature("unit", "error accumulator range")
 def test_accumulator_range_without_a_bound_counts_vectors():
     config = Config("one", 1, 0, 36, 64, 1, 4, 2, 1)
     bench = Bench("MXM_W0", config)
@@ -309,6 +321,7 @@ BAD = {
 }
 
 
+@pytest.mark.feature("unit", "error bad word")
 @pytest.mark.parametrize("which", BAD)
 def test_bad_word(which):
     word, part = BAD[which]
@@ -365,6 +378,7 @@ def test_a_word_that_never_issues_may_be_bad_only_if_it_is_behind_halt():
     refuse(ErrorClass.UNFINISHED, lambda: run_raw(Maker(), {"VXM3": [HALT, 0]}), "VXM3", "1 words")
 
 
+@pytest.mark.feature("unit", "error unfinished")
 def test_unfinished_if_parked_for_ever():
     queues = {"MEM_E1": [(D + 1, sync(), NEVER)]}
     refuse(ErrorClass.UNFINISHED, lambda: Maker().run(queues), "MEM_E1", f"cycle {D + 1}")
@@ -372,6 +386,7 @@ def test_unfinished_if_parked_for_ever():
     refuse(ErrorClass.UNFINISHED, lambda: Maker().run(queues), "MEM_E1")
 
 
+@pytest.mark.feature("unit", "error unfinished")
 @pytest.mark.parametrize("first", [HALT, sync()])
 def test_unfinished_if_nobody_notifies(first):
     words = [first] if first is HALT else [first, HALT]

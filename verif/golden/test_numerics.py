@@ -33,6 +33,7 @@ def canonical(values):
     return np.where(np.isnan(values), NAN32, values.view(np.uint32)).astype(np.uint32)
 
 
+@pytest.mark.feature("unit", "{op}.fp32")
 @pytest.mark.parametrize("which", FLOAT_PAIRS)
 @pytest.mark.parametrize("op", ["ADD", "SUB", "MUL"])
 def test_fp32_equals_numpy_and_one_rounding_of_binary64(op, which):
@@ -73,6 +74,7 @@ def multiply_add_operands():
     return [np.concatenate(column) for column in zip(*parts)]
 
 
+@pytest.mark.feature("unit", "MADD.fp32")
 def test_fp32_multiply_add_is_the_exact_rational_rounded_once():
     operands = multiply_add_operands()
     expected = map(oracles.exact_multiply_add, *(o.tolist() for o in operands))
@@ -100,6 +102,7 @@ def total_order(patterns):
     return np.where(wide & 0x7FFFFFFF > 0x7F800000, 1 << 40, rank)
 
 
+@pytest.mark.feature("unit", "{op}.fp32")
 @pytest.mark.parametrize("which", FLOAT_PAIRS)
 @pytest.mark.parametrize("op", ["MAX", "MIN"])
 def test_fp32_maximum_and_minimum_follow_the_total_order(op, which):
@@ -110,6 +113,7 @@ def test_fp32_maximum_and_minimum_follow_the_total_order(op, which):
     np.testing.assert_array_equal(fp32(op, a, b), expected.astype(np.uint32))
 
 
+@pytest.mark.feature("unit", "RELU.fp32")
 @pytest.mark.parametrize("a", [random32(30), CORNERS32], ids=["random", "corners"])
 def test_fp32_relu_is_maximum_with_plus_zero(a):
     expected = np.where(a >> 31 != 0, 0, a)
@@ -120,6 +124,7 @@ def test_fp32_relu_is_maximum_with_plus_zero(a):
 ORDER = {"EQ": (0,), "NE": (-1, 1, None), "LT": (-1,), "LE": (-1, 0)}
 
 
+@pytest.mark.feature("unit", "EQ.fp32", "NE.fp32", "LT.fp32", "LE.fp32")
 @pytest.mark.parametrize("which", [*FLOAT_PAIRS, "equal"])
 @pytest.mark.parametrize("op", ORDER)
 def test_fp32_comparisons_follow_the_order_of_the_patterns(op, which):
@@ -133,6 +138,7 @@ def test_fp32_comparisons_follow_the_order_of_the_patterns(op, which):
     np.testing.assert_array_equal(fp32(op, a, b, result=Type.INT8), true)
 
 
+@pytest.mark.feature("unit", "NEG.fp32", "ABS.fp32")
 @pytest.mark.parametrize("a", [random32(36), CORNERS32], ids=["random", "corners"])
 def test_fp32_negation_and_magnitude_change_the_sign_alone(a):
     nan = a & 0x7FFFFFFF > 0x7F800000
@@ -141,6 +147,7 @@ def test_fp32_negation_and_magnitude_change_the_sign_alone(a):
     np.testing.assert_array_equal(fp32("ABS", a), np.where(nan, NAN32, a & 0x7FFFFFFF))
 
 
+@pytest.mark.feature("unit", "SELECT.fp32")
 def test_fp32_select_counts_nan_as_true_and_minus_zero_as_false():
     c = np.concatenate([random32(31), np.repeat(CORNERS32, 2)])
     a, b = random32(32, len(c)), random32(33, len(c))
@@ -160,6 +167,7 @@ def test_fp32_to_fp16(a):
     np.testing.assert_array_equal(fp32("MUL", a, ONE, result=Type.FP16), expected)
 
 
+@pytest.mark.feature("unit", "type fp16", "type fp32")
 def test_fp32_to_fp16_around_every_tie():
     steps = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
     ties = np.append((steps[1:] + steps[:-1]) / 2, np.float32(65520)).view(np.uint32)
@@ -169,6 +177,7 @@ def test_fp32_to_fp16_around_every_tie():
     np.testing.assert_array_equal(fp32("MUL", patterns, ONE, result=Type.FP16), expected)
 
 
+@pytest.mark.feature("unit", "type fp16", "type fp32")
 def test_every_fp16_to_fp32_and_back():
     patterns = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16)
     exponent, fraction = (patterns >> 10 & 31).astype(int), (patterns & 1023).astype(int)
@@ -188,6 +197,7 @@ RANDOM_INT = random32(50).view(np.int32)
 SMALL_INT = RANDOM_INT >> (random32(51) & 31).astype(np.int32)
 
 
+@pytest.mark.feature("unit", "type int32")
 @pytest.mark.parametrize(
     "values", [RANDOM_INT, SMALL_INT, CORNERS_INT], ids=["all", "magnitudes", "corners"]
 )
@@ -203,6 +213,7 @@ def test_int32_to_float_rounds_once(values):
     )
 
 
+@pytest.mark.feature("unit", "type int8", "type int16", "type int32")
 @pytest.mark.parametrize("kind", [Type.INT8, Type.INT16, Type.INT32])
 @pytest.mark.parametrize("which", ["all", "near", "integers", "corners"])
 def test_fp32_to_int_is_clip_of_rint(kind, which):
@@ -272,6 +283,7 @@ def integer_operands():
     return [np.concatenate([x, y]) for x, y in zip(random, corners)]
 
 
+@pytest.mark.feature("unit", "{op}.int32")
 @pytest.mark.parametrize("op", INTEGER)
 def test_integers_equal_python(op):
     operands = integer_operands()

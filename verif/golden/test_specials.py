@@ -30,6 +30,7 @@ def pattern(values):
     return np.asarray(values, np.float32).reshape(-1).view(np.uint32)
 
 
+@pytest.mark.feature("unit", "EXP2.fp32", "LOG2.fp32", "RSQRT.fp32", "RECIP.fp32", "TANH.fp32")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_error_is_below_the_bound_on_every_fp16_number(name):
     error, where = largest_error(name, halves())

@@ -91,6 +91,7 @@ def test_a_word_every_cycle_through_the_whole_buffer(kind):
     assert run.idle == words - 1
 
 
+@pytest.mark.feature("unit", "NOP")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 70])
 def test_nop_delays_by_n(kind, n):
@@ -103,6 +104,7 @@ def test_the_longest_nop_is_65535_cycles():
     assert run.idle == 0xFFFF
 
 
+@pytest.mark.feature("unit", "REPEAT")
 @pytest.mark.parametrize("kind", UNITS)
 @pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("n", [1, 2, 9])
@@ -134,6 +136,7 @@ def test_repeat_issues_copies_and_the_next_word_follows_the_last(kind, d, n, aft
         (QueueKind.VXM, word_of("VXM", op=1, result_stream=60), "op", 1),
     ],
 )
+@pytest.mark.feature("unit", "REPEAT")
 def test_repeat_steps_what_the_mode_uses_and_nothing_else(kind, word, field, modulus):
     run = check(kind, [word, word_of("REPEAT", n=2 * modulus, d=1), HALT])
     first = fields_of(word)
@@ -187,6 +190,7 @@ def test_a_port_is_free_again_after_its_last_access():
     check(QueueKind.MEM, [*text, NOP1, NOP1, HALT])
 
 
+@pytest.mark.feature("unit", "SYNC")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_sync_waits_for_the_nth_release(kind, n):
@@ -206,6 +210,7 @@ def test_a_release_in_the_cycle_before_the_sync_issues_does_not_count():
     assert check(QueueKind.SXM, text, releases=(0, 20, 70)).notifies == [0, 20]
 
 
+@pytest.mark.feature("unit", "HALT")
 def test_halt_ends_the_queue_whatever_follows():
     run = check(QueueKind.VXM, [HALT, 0, NOTIFY], releases=(0, 20))
     assert len(run.events) == 1
@@ -223,6 +228,7 @@ def test_a_queue_without_text_is_dry(kind):
 @pytest.mark.parametrize(
     "last", [NOTIFY, NOP1, word_of("NOP", n=9), SYNC1], ids=["notify", "nop1", "nop9", "sync"]
 )
+@pytest.mark.feature("unit", "error queue dry")
 def test_running_past_the_text_is_dry_in_the_cycle_of_the_missing_word(kind, last):
     run = check(kind, [NOTIFY, last], releases=(0, 33))
     assert run.cause_cycle == {NOTIFY: 2, NOP1: 2, SYNC1: 33}.get(last, 10)
@@ -281,6 +287,7 @@ def legal_rest(opcode):
     return word_of(name, **rest.get(name, {})) & ~63 if name else 0
 
 
+@pytest.mark.feature("unit", "error bad word")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_value_of_every_checked_field_and_every_reserved_bit(kind):
     """One word with one field changed, each value of the small fields, each single bit."""

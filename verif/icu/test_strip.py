@@ -16,6 +16,7 @@ ODD = Config("odd", 3, 0, 2, 64, 2, 16, 8, 1)
     [(ODD, []), (NANO, [f"icu_stop_{kind}_nano" for kind in STOP_KINDS])],
     ids=["odd", "nano"],
 )
+@pytest.mark.feature("unit", "NOTIFY", "SYNC", "HALT")
 def test_strip(config, blocks):
     table = timing(config)
     run_bench(

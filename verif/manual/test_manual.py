@@ -12,6 +12,7 @@ from tspc.asm.syntax import PARTS
 from tspc.manual import PAGES
 from tspc.manual.render import built, instruction_page, sample
 from verif.manual.check import examples, inputs, unshown, wrong
+from verif.plan import covers, subjects_of
 
 WORDS = [(page, word) for page in PAGES.values() for word in page.words]
 EXAMPLES = [pytest.param(e, id=f"{p.name}-{n}") for n, (p, e) in enumerate(examples())]
@@ -46,12 +47,14 @@ def test_what_is_built_is_shown(page):
         assert set(page.timing) <= {e.name for e in ENTRIES}
 
 
+@pytest.mark.feature("unit", "[A-Z]*", measured=True)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_leave_what_the_page_says(example):
     program = api.assemble(example.text())
     report = api.verify(program)
     assert report.ok, str(report)
     assert wrong(example, api.run(program, inputs(example))) == []
+    covers("unit", subjects_of(program))
 
 
 def test_a_wrong_claim_is_found():

@@ -13,6 +13,7 @@ from tspc.compare import compare
 from tspc.engines.rtl import Job, RtlEngine
 from tspc.golden.model import GoldenEngine
 from tspc.plan import expand
+from verif.plan import covers, subjects_of
 
 __all__ = ["STOP", "Case", "run", "stream_between"]
 
@@ -101,4 +102,5 @@ def run(cases: list[Case], test_module: str) -> list:
         golden, schedule = GoldenEngine().run(program), expand(program)
         verdict = compare(NANO, schedule.events, schedule.done, golden, actual)
         assert verdict.first is None, verdict.first
+        covers("slice", subjects_of(program))
     return results

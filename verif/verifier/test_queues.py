@@ -150,6 +150,7 @@ CASES = (
 )
 
 
+@pytest.mark.feature("fault", "error {case.error_class.value}")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_class(case: Case) -> None:
     check(case)

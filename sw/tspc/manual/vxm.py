@@ -32,7 +32,7 @@ _FLOAT = (
 
 _GIVEN = {
     _INT: {
-        "a": "np.arange(V, dtype=np.int32) * 0x1234567 - 2**30",
+        "a": "np.arange(V, dtype=np.int32) * 0x1234567 - 2**28",
         "b": "np.arange(V, dtype=np.int32)[::-1] - 9",
         "c": "np.arange(V, dtype=np.int32) % 3 - 1",
     },

@@ -1,5 +1,7 @@
 """MEM slices run assembled programs: every slice, both directions, bursts, banks, turnaround."""
 
+import pytest
+
 from tsp.arch.config import NANO, Hemisphere
 from tsp.arch.timing import timing
 from verif.random_programs import hit
@@ -75,6 +77,7 @@ def repeated() -> Case:
     return case
 
 
+@pytest.mark.feature("slice", "READ", "WRITE", measured=True)
 def test_assembled_programs_of_every_slice():
     cases = [*bursts(), turnaround(), repeated()]
     seen = set()

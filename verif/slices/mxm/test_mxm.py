@@ -1,6 +1,7 @@
 """The MXM runs assembled programs: both hemispheres, every mode of LW, IW, ABC and ACC."""
 
 import numpy as np
+import pytest
 
 from tsp.arch.config import LANES, NANO
 from tsp.arch.timing import timing
@@ -120,6 +121,7 @@ def repeated(case, hemisphere, start):
         plane.acc(t + every * n, f"ACC.emit_sum {(n - 1) % NANO.accumulators}", 2 * result, 4 * n)
 
 
+@pytest.mark.feature("slice", "LW", "IW", "ABC.*", "ACC.*", measured=True)
 def test_assembled_programs_of_both_planes():
     cases = []
     for program in (work, repeated):

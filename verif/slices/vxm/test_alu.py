@@ -14,6 +14,8 @@ from tsp.arch.config import NANO, STREAMS
 from tsp.arch.isa import VXM_OPS, Type, vxm_op
 from tsp.arch.timing import timing
 from tsp.slices.vxm import alu, real
+from verif.plan import covers
+from verif.plan.rows import subjects_of_word
 from verif.slices.vxm import golden, oracle, suites
 from verif.slices.vxm.runner import run
 
@@ -52,12 +54,15 @@ def _differences(vectors, results):
     return found
 
 
+@pytest.mark.feature("slice", "*.int32", "*.fp32", "type *", measured=True)
 @pytest.mark.parametrize("turn", range(_TURNS))
 def test_operations(turn):
     """At least 100,000 tuples of each operation and conversion, all instructions mixed."""
     plan = suites.plan(np.random.default_rng(_SEED))[turn::_TURNS]
     vectors = suites.shuffled(np.random.default_rng((_SEED, turn)), plan, turn, 3000)
     assert _differences(vectors, run(vectors))[:10] == []
+    words = {i for i in vectors.instructions if i is not None}
+    covers("slice", set().union(*map(subjects_of_word, words)))
 
 
 def _conversions():

@@ -1,6 +1,7 @@
 """The special lanes against the golden model, which was written from the same definition apart."""
 
 import numpy as np
+import pytest
 
 from tsp.arch.isa import Compute, Type
 from tsp.slices.vxm import special, table
@@ -49,6 +50,7 @@ def test_the_tables_are_the_same():
     np.testing.assert_array_equal(table.coefficients(), specials.table())
 
 
+@pytest.mark.feature("slice", "EXP2.fp32", "LOG2.fp32", "RSQRT.fp32", "RECIP.fp32", "TANH.fp32")
 def test_every_fp16_and_many_fp32_arguments():
     """At least 100,000 fp32 arguments and all fp16 ones of each function."""
     rng = np.random.default_rng(5)

@@ -120,6 +120,7 @@ def chain(east):
     return case
 
 
+@pytest.mark.feature("slice", "*.int32", "*.fp32", "type *", measured=True)
 def test_assembled_programs_of_every_alu():
     cases = [every(turn) for turn in range(4)] + [chain(True), chain(False)]
     results = run(cases, "verif.slices.vxm.tb_vxm")
