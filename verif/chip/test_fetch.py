@@ -43,6 +43,7 @@ def exact(name):
     return rtl
 
 
+@pytest.mark.feature("chip", "IFETCH")
 def test_a_text_of_ten_buffers_is_three_way_exact():
     queue = NANO.queue_by_name[QUEUE].index
     text = LONG.text[queue]
@@ -61,6 +62,7 @@ def test_at_the_limit(name):
     exact(name)
 
 
+@pytest.mark.feature("chip", "error {error.value}")
 @pytest.mark.parametrize(
     ("name", "error", "entry", "by"),
     [

@@ -39,6 +39,7 @@ def test_the_first_word_can_issue_seven_cycles_after_its_ifetch(config, late):
     assert run.taken == [(0, 37), (1, 37)]
 
 
+@pytest.mark.feature("unit", "IFETCH")
 @superlanes
 def test_one_word_a_cycle_follows(config):
     """Three pairs and more, issued without a gap as they come."""
@@ -62,6 +63,7 @@ def test_a_repeat_must_be_there_in_the_cycle_after_its_word(config):
         assert run.cause_cycle == (6 if dry else None)
 
 
+@pytest.mark.feature("unit", "error queue overflow")
 @superlanes
 @pytest.mark.parametrize("late", [0, 1])
 def test_a_full_buffer_overflows_with_the_next_word(config, late):

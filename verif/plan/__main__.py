@@ -11,8 +11,8 @@ from itertools import groupby
 from pathlib import Path
 
 from tspc.markdown import table
-from verif.plan.claims import claims, named
-from verif.plan.rows import LEVELS, Row, rows
+from verif.plan.claims import named
+from verif.plan.rows import Row, rows
 
 __all__ = ["main", "page", "report"]
 
@@ -23,33 +23,21 @@ _HEAD = "<!-- Written by python -m verif.plan --write; make no change here. -->\
 
 
 def page() -> str:
-    """docs/reference/plan.md: for each subject and level the tests that are named for it."""
-    said, every = claims(), rows()
-    used = sorted({test for row in every for test in named(row, said)})
-    number = {test: n for n, test in enumerate(used, 1)}
+    """docs/reference/plan.md: for each row the tests that are named for it."""
     lines = ["# Rows of the verification plan", ""]
     lines += [
-        f"{len(every)} rows, made from `tsp.arch`: every subject on every level that is asked of",
-        "its kind. A dash: not asked. Numbers are tests, listed below.",
-        "[The plan](../verification.md) says what the levels mean; `make plan` prints which rows",
-        "the last `make test` hit.",
+        "Made from `tsp.arch`: every subject on every level that is asked of its kind, and the",
+        "tests that are named for it. [The plan](../verification.md) says what the levels mean;",
+        "`make plan` prints which rows the last `make test` hit.",
         "",
     ]
-    for group, own in groupby(every, key=lambda row: row.group):
-        lines += [f"## {group}", ""]
-        body = []
-        for subject, levels in groupby(own, key=lambda row: row.subject):
-            cells = {row.level: named(row, said) for row in levels}
-            shown = [
-                ", ".join(str(number[t]) for t in cells[level]) or "**none**"
-                if level in cells
-                else "-"
-                for level in LEVELS
-            ]
-            body.append((f"`{subject}`", *shown))
-        lines += table(("subject", *LEVELS), body)
-    lines += ["## Tests", "", *(f"{n}. `verif/{test}`" for test, n in number.items())]
-    return _HEAD + "\n".join(lines) + "\n"
+    for group, own in groupby(rows(), key=lambda row: row.group):
+        body = [
+            (f"`{row.subject}`", row.level, "<br>".join(f"`{t}`" for t in named(row)))
+            for row in own
+        ]
+        lines += [f"## {group}", "", *table(("subject", "level", "tests in verif/"), body)]
+    return _HEAD + "\n".join(lines).rstrip() + "\n"
 
 
 def report(found: list[dict[str, object]]) -> tuple[list[str], bool]:

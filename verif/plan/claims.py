@@ -1,10 +1,14 @@
-"""Markers of all tests, read from their files: which tests are named for which row."""
+"""Markers of all tests, read without running any: which tests are named for which row."""
 
-import ast
 import fnmatch
+import functools
+import importlib
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 from verif.plan.hits import MARKER
 from verif.plan.rows import Row
@@ -17,43 +21,45 @@ ROOT = Path(__file__).resolve().parents[1]
 Claim = tuple[str, str, str]
 
 
-def claims(folder: Path = ROOT) -> list[Claim]:
+@functools.cache
+def claims() -> tuple[Claim, ...]:
     """Every marker of every test."""
     found: list[Claim] = []
-    for path in sorted(folder.rglob("test_*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        name = path.relative_to(folder).as_posix()
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for level, pattern in _markers(node.decorator_list):
-                    found.append((level, pattern, f"{name}::{node.name}"))
-    return found
+    for path in sorted(ROOT.rglob("test_*.py")):
+        if f"mark.{MARKER}(" in path.read_text(encoding="utf-8"):
+            name = path.relative_to(ROOT).with_suffix("").as_posix()
+            module = importlib.import_module(f"verif.{name.replace('/', '.')}")
+            for test, function in vars(module).items():
+                if isinstance(function, FunctionType) and test.startswith("test_"):
+                    found += [(level, p, f"{name}.py::{test}") for level, p in _markers(function)]
+    return tuple(found)
 
 
-def _markers(decorators: list[ast.expr]) -> Iterator[tuple[str, str]]:
-    """Levels and patterns of a test; a parameter stands for its values, if they are written out."""
-    calls = [d for d in decorators if isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute)]
-    values = dict(_values(call) for call in calls if call.func.attr == "parametrize")  # type: ignore[attr-defined]
-    for call in calls:
-        if call.func.attr == MARKER:  # type: ignore[attr-defined]
-            level, *subjects = [ast.literal_eval(a) for a in call.args]
-            for subject in subjects:
-                name = re.search(r"\{([^}]*)\}", subject)
-                for value in values.get(name[1] if name else "", ["*"]):
-                    yield level, re.sub(r"\{[^}]*\}", str(value), subject)
+def _markers(function: FunctionType) -> Iterator[tuple[str, str]]:
+    """Levels and patterns of a test, with every value of the parameters that they name."""
+    marks = getattr(function, "pytestmark", [])
+    values: dict[str, list[Any]] = {}
+    for mark in (mark for mark in marks if mark.name == "parametrize"):
+        names, rows = mark.args[:2]
+        names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
+        for row in rows:
+            row = getattr(row, "values", row if len(names) > 1 else (row,))
+            for name, value in zip(names, row() if callable(row) else row):
+                values.setdefault(name, []).append(value)
+    for mark in (mark for mark in marks if mark.name == MARKER):
+        level, *subjects = mark.args
+        for subject in subjects:
+            used = sorted(set(re.findall(r"\{(\w+)", subject)))
+            for chosen in product(*(values[name] for name in used)):
+                yield level, subject.format(**dict(zip(used, chosen)))
 
 
-def _values(call: ast.Call) -> tuple[str, list[object]]:
-    """Name and values of a parameter."""
-    try:
-        name, values = (ast.literal_eval(a) for a in call.args[:2])
-        return (name, list(values)) if isinstance(name, str) else ("", ["*"])
-    except ValueError:
-        return "", ["*"]
-
-
-def named(row: Row, said: list[Claim]) -> list[str]:
+def named(row: Row) -> list[str]:
     """Tests that are named for a row."""
     return sorted(
-        {t for level, p, t in said if level == row.level and fnmatch.fnmatchcase(row.subject, p)}
+        {
+            test
+            for level, pattern, test in claims()
+            if level == row.level and fnmatch.fnmatchcase(row.subject, pattern)
+        }
     )

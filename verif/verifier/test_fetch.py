@@ -141,11 +141,13 @@ BEFORE = [
 ]
 
 
+@pytest.mark.feature("fault", "error {case.error_class.value}")
 @pytest.mark.parametrize("case", [*WHILE_RUNNING, *BEFORE], ids=str)
 def test_refused(case):
     check(case)
 
 
+@pytest.mark.feature("unit", "error {case.error_class.value}")
 @pytest.mark.parametrize("case", WHILE_RUNNING, ids=str)
 def test_golden_judges_alike(case):
     assert GoldenEngine().run(case.make(0)).done
