@@ -41,6 +41,8 @@ class Chip(wiring.Component):
         The program has ended and every pipeline has drained.
     stopped : Out(1), cause : Out
         An error ended the program; its number counts :class:`~tsp.arch.errors.ErrorClass` from 1.
+    critical : Out(1)
+        An error that does not stop the program was met since reset: so far, a bad map.
     backdoor : In(3)
         Simulation: 1 open, 2 load, 3 dump, 4 close the records and memories of a run.
     deep : In(1)
@@ -57,6 +59,7 @@ class Chip(wiring.Component):
                 "done": Out(1),
                 "stopped": Out(1),
                 "cause": Out(bits_for(len(ErrorClass))),
+                "critical": Out(1),
                 "backdoor": In(3),
                 "deep": In(1),
             }
@@ -69,6 +72,7 @@ class Chip(wiring.Component):
         rows = [self._row(m, y) for y in range(self._config.superlanes)]
         strip = [self._strip_stop(m, p, rows[0]) for p in range(self._config.stops)]
         self._north(m, rows)
+        m.d.comb += self.critical.eq(rows[0].critical_south)
         self._along(m, strip)
         return m
 
@@ -100,8 +104,9 @@ class Chip(wiring.Component):
         return stop
 
     def _north(self, m, rows):
-        """Control, partial sums, results and text between neighbouring superlanes."""
+        """Control, partial sums, results, text and flags between neighbouring superlanes."""
         for south, north in pairwise(rows):
+            m.d.comb += south.critical_north.eq(north.critical_south)
             for queue in functional_queues(self._config):
                 name = queue.name.lower()
                 m.d.comb += getattr(north, f"{name}_south").eq(getattr(south, f"{name}_north"))

@@ -6,7 +6,7 @@ Streams run along it; control comes from the south, one cycle later for each sup
 to the north; partial sums and results of the planes pass between rows (architecture section 4).
 """
 
-from amaranth import Module, Signal
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -60,6 +60,8 @@ class Superlane(wiring.Component):
         What each plane's row hands to the rows below and above (:func:`tsp.slices.mxm.vertical`).
     chain<p>_south, chain<p>_north, text<p>_north, text<p>_south
         Control and words of the text chain of stop p (:class:`tsp.icu.chain.TextChain`).
+    critical_north : In(1), critical_south : Out(1)
+        A stop of the rows to the north met a critical error since reset; or one of this row did.
     backdoor, deep : In
         Simulation.
     """
@@ -69,6 +71,7 @@ class Superlane(wiring.Component):
     def __init__(self, config, *, library):
         self._config, self._library = config, library
         ports = {"row": In(8), "backdoor": In(3), "deep": In(1)}
+        ports |= {"critical_north": In(1), "critical_south": Out(1)}
         for queue in functional_queues(config):
             control = queue_control_layout(queue.kind, config)
             ports[f"{queue.name.lower()}_south"] = In(control)
@@ -91,6 +94,7 @@ class Superlane(wiring.Component):
                 connect(m, west.e_out, east.e_in)
             for west, east in zip(place, stops[1:]):
                 connect(m, east.w_out, west.w_in)
+        self._collect(m, stops)
         return m
 
     def _chain(self, m, position):
@@ -104,6 +108,15 @@ class Superlane(wiring.Component):
             getattr(self, f"text{position}_south").eq(chain.text_south),
         ]
         return chain
+
+    def _collect(self, m, stops):
+        """Sticky flags of the stops go west, a stop a cycle, and leave to the south."""
+        flags = Cat(getattr(stop, "bad_map", Const(0, 1)) for stop in stops)
+        passing = Signal(len(stops))
+        m.d.sync += [
+            passing.eq(flags | passing[1:]),
+            self.critical_south.eq(passing[0] | self.critical_north),
+        ]
 
     def _stop(self, m, position, cycle):
         """Place stop `position` and wire everything but its streams."""

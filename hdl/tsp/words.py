@@ -32,13 +32,19 @@ def control_layout(form: Format) -> data.StructLayout:
 
 
 def access_layout(config: Config) -> data.StructLayout:
-    """One access of one MEM port: ``valid``, ``bank``, ``offset`` (of the bank), ``stream``."""
+    """One access of one MEM port.
+
+    ``valid``, ``indirect``, ``bank``, ``stream`` (of the data) and ``where``: the offset in the
+    bank or, of an indirect access, the stream of the map.
+    """
+    stream = FORMATS["MEM"].by_name["read_stream"].width
     return data.StructLayout(
         {
             "valid": unsigned(1),
+            "indirect": unsigned(1),
             "bank": unsigned(1),
-            "offset": unsigned(bits_for(config.bank_words - 1)),
-            "stream": unsigned(FORMATS["MEM"].by_name["read_stream"].width),
+            "where": unsigned(max(stream, bits_for(config.bank_words - 1))),
+            "stream": unsigned(stream),
         }
     )
 

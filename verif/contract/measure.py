@@ -74,6 +74,7 @@ def first(results: Sequence[Result], good: Callable[[Result], bool]) -> int:
 
 def _experiments(config: Config) -> Iterator[Experiment]:
     yield from _mem(config)
+    yield from _maps(config)
     yield from _vxm(config)
     for hemisphere in Hemisphere:
         for plane in range(config.planes):
@@ -159,6 +160,49 @@ def _mem(config: Config) -> Iterator[Experiment]:
             return delays.pop()
 
         yield Experiment("mem_access", [programs[REACH.index(0)]], access)
+
+
+def _maps(config: Config) -> Iterator[Experiment]:
+    """GATHER and SCATTER moved over their map, both directions; a map that is not there is 0."""
+    for source, sink, stream in ((SOURCE, SINK, STREAM), (SINK, SOURCE, 32 + STREAM)):
+        guess = START + 3 + _hops(config, source, sink)
+        number = config.queue_by_name[sink].index
+        map_ = np.zeros((config.superlanes, 16), np.uint8)
+        map_[:, 0] = 9
+        memory = _memory(config, sink, {0: 1, 9: PATTERN})
+        memory[config.queue_by_name[source].index, 0, 0] = map_.reshape(-1)
+
+        fetch = [(START, _reading(config, 0, stream))]
+        shape = {"kind": 2, "map": stream, "stream": stream + 1, "count": 1, "interval": 1}
+        programs = {}
+        for port in ("read", "write"):
+            word = make("MEM", **{f"{port}_{name}": value for name, value in shape.items()})
+            programs[port] = [
+                _program(config, {source: fetch, sink: [(guess + by, word)]}, memory=memory)
+                for by in REACH
+            ]
+
+        def gathers(r: Result, k: str = sink) -> bool:
+            return set(_payload(r, config, k)) == {bytes([PATTERN] * 16)}
+
+        def scatters(r: Result, q: int = number) -> bool:
+            return set(r.writes["queue"].tolist()) == {q} and set(r.writes["offset"].tolist()) == {
+                9
+            }
+
+        for port, good in (("read", gathers), ("write", scatters)):
+
+            def skew(results: Sequence[Result], s=source, k=sink, g=guess, good=good) -> int:
+                return _arrival(config, results[0], s, k) - (g + moved(results, good))
+
+            yield Experiment("mem_d_skew", programs[port], skew)
+        centre = REACH.index(0)
+        yield Experiment("mem_d_func", [programs["read"][centre]], _d_func(config, sink, guess))
+
+        def access(results: Sequence[Result], g: int = guess) -> set[int]:
+            return {int(w["cycle"]) - int(w["superlane"]) - g for w in results[0].writes}
+
+        yield Experiment("mem_access", [programs["write"][centre]], access)
 
 
 def _arrival(config: Config, result: Result, source: str, sink: str) -> int:

@@ -89,19 +89,28 @@ class TextMaker:
             count = self.rng.choice([1, 1, 1, 2, 3, 9])
             interval = self._small(5)
             values |= {
-                f"{port}_kind": 1,
                 f"{port}_bank": bank,
-                f"{port}_offset": self.rng.randrange(self.config.bank_words),
                 f"{port}_stream": self.rng.randrange(64),
-                f"{port}_stride": self.rng.randrange(self.config.bank_words),
                 f"{port}_count": count,
                 f"{port}_interval": interval,
+                **self._place(port),
             }
             bank, single = 1 - bank, single and count == 1
             self._free[port] = self.now + (count - 1) * interval + 1
         self._own("MEM", **values)
         self.now += 1
         return single
+
+    def _place(self, port: str) -> dict[str, int]:
+        """Where a port accesses: an offset and its stride, or the stream of a map."""
+        if self.rng.random() < 0.3:
+            return {f"{port}_kind": 2, f"{port}_map": self.rng.randrange(64)}
+        words = self.config.bank_words
+        return {
+            f"{port}_kind": 1,
+            f"{port}_offset": self.rng.randrange(words),
+            f"{port}_stride": self.rng.randrange(words),
+        }
 
     def _mxm_w(self) -> int:
         column = self.rng.randrange(self.config.superlanes)

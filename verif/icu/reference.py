@@ -43,7 +43,7 @@ def is_bad(word: int, kind: QueueKind) -> bool:
     if form.name == "REPEAT":
         return v["n"] == 0 or v["d"] == 0
     if form.name == "MEM":
-        return v["read_kind"] > 1 or v["write_kind"] > 1
+        return v["read_kind"] > 2 or v["write_kind"] > 2
     if form.name == "MXM":
         return v["type"] != 0
     if form.name == "ACC":
@@ -90,8 +90,9 @@ def accesses(word: int, times: int, config: Config) -> list[tuple[int, int]]:
             for i in range(v[f"{port}_count"]):
                 offset = v[f"{port}_offset"] + (times + i) * v[f"{port}_stride"]
                 single = {
-                    f"{port}_kind": 1,
+                    f"{port}_kind": v[f"{port}_kind"],
                     f"{port}_bank": v[f"{port}_bank"],
+                    f"{port}_map": v[f"{port}_map"],
                     f"{port}_offset": offset % (config.words // 2),
                     f"{port}_stream": v[f"{port}_stream"],
                     f"{port}_count": 1,

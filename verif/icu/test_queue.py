@@ -54,12 +54,14 @@ def controls_of(kind, config, events):
         if kind is not QueueKind.MEM:
             found[cycle] = 1 | word >> 6 << 1
             continue
-        v, wide = fields_of(word), (config.words // 2 - 1).bit_length()
+        v, wide = fields_of(word), max(6, (config.words // 2 - 1).bit_length())
         for place, port in enumerate(("read", "write")):
             if v[f"{port}_kind"]:
-                bits = 1 | v[f"{port}_bank"] << 1 | v[f"{port}_offset"] << 2
-                bits |= v[f"{port}_stream"] << 2 + wide
-                found[cycle] = found.get(cycle, 0) | bits << place * (8 + wide)
+                indirect = v[f"{port}_kind"] == 2
+                where = v[f"{port}_map"] if indirect else v[f"{port}_offset"]
+                bits = 1 | indirect << 1 | v[f"{port}_bank"] << 2 | where << 3
+                bits |= v[f"{port}_stream"] << 3 + wide
+                found[cycle] = found.get(cycle, 0) | bits << place * (9 + wide)
     return sorted(found.items())
 
 
@@ -157,10 +159,8 @@ def test_repeat_of_a_mem_word_steps_both_ports_inside_their_banks():
 
 
 def burst(port, count, interval, **more):
-    values = {f"{port}_{k}": v for k, v in more.items()}
-    return word_of(
-        "MEM", **{f"{port}_kind": 1, f"{port}_count": count, f"{port}_interval": interval}, **values
-    )
+    values = {"kind": 1, "count": count, "interval": interval, **more}
+    return word_of("MEM", **{f"{port}_{k}": v for k, v in values.items()})
 
 
 @pytest.mark.parametrize("interval", [1, 2, 7])
@@ -176,6 +176,18 @@ def test_a_burst_runs_on_while_other_words_use_the_other_port(count, interval):
     ]
     run = check(QueueKind.MEM, text)
     assert run.idle == max((count - 1) * interval, 11)
+
+
+def test_each_port_has_its_own_burst_direct_or_indirect():
+    """GATHER and SCATTER step nothing: what a direct access left must not move their map."""
+    both = burst("read", 4, 2, kind=2, map=61, stream=3)
+    both |= burst("write", 3, 5, bank=1, offset=30, stride=3, stream=9)
+    other = burst("write", 5, 1, kind=2, bank=1, map=63) | burst("read", 2, 3, offset=1, stride=7)
+    check(QueueKind.MEM, [both, word_of("NOP", n=10), other, word_of("NOP", n=4), HALT])
+    alone = burst("read", 1, 1, kind=2, map=62) | burst("write", 1, 1, kind=2, bank=1, map=1)
+    run = check(QueueKind.MEM, [alone, word_of("REPEAT", n=5, d=2), HALT])
+    words = {word for _, word in run.events} - {HALT}
+    assert len(words) == 2, "REPEAT of GATHER and SCATTER steps something"
 
 
 def test_sync_and_halt_may_precede_the_end_of_a_burst():

@@ -6,8 +6,8 @@ A bin is a tuple of plain values, its kind first:
 * ``VXM result``: operation, compute type, result type, direction, saturate;
 * ``VXM types``: operation, compute type, type of operand a, result type;
 * ``VXM unit``: operation, compute type, ALU;
-* ``MEM``: port, hemisphere, bank, direction; ``MEM stream``: port, stream; ``MEM slice``: port,
-  queue;
+* ``MEM``: port, direct or by a map, hemisphere, bank, direction; ``MEM stream``: port, stream;
+  ``MEM map``: port, stream of the map; ``MEM slice``: port, direct or by a map, queue;
 * ``LW``: hemisphere, plane, stream group, column; ``MXM``: hemisphere, plane, install, mode;
   ``ABC stream``: hemisphere, index;
 * ``ACC``: hemisphere, plane, mode; ``ACC group``: hemisphere, preload or result, first stream;
@@ -27,6 +27,7 @@ from tsp.arch.isa import (
     AccMode,
     Compute,
     Instruction,
+    PortKind,
     Type,
     decode,
     vxm_op,
@@ -37,6 +38,7 @@ __all__ = ["Bin", "bins", "hit"]
 Bin = tuple[str | int, ...]
 
 EAST, WEST, IMMEDIATE = "E", "W", "I"
+_PORT_KINDS = (PortKind.DIRECT, PortKind.INDIRECT)
 _READS_STREAM = (AbcMode.STREAM, AbcMode.KEEP)
 
 
@@ -71,12 +73,15 @@ def _mem_bins(config: Config) -> Iterator[Bin]:
         for hemisphere in Hemisphere:
             for bank in (0, 1):
                 for flow in (EAST, WEST):
-                    yield "MEM", port, hemisphere.name, bank, flow
+                    for kind in _PORT_KINDS:
+                        yield "MEM", port, kind.name, hemisphere.name, bank, flow
         for stream in range(2 * STREAMS):
             yield "MEM stream", port, stream
+            yield "MEM map", port, stream
         for queue in config.queues:
             if queue.kind is QueueKind.MEM:
-                yield "MEM slice", port, queue.name
+                for kind in _PORT_KINDS:
+                    yield "MEM slice", port, kind.name, queue.name
 
 
 def _mxm_bins(config: Config) -> Iterator[Bin]:
@@ -126,10 +131,12 @@ def bins_of(queue: Queue, i: Instruction) -> Iterator[Bin]:
     elif i.name == "MEM":
         for port in ("read", "write"):
             if i[f"{port}_kind"]:
-                stream = i[f"{port}_stream"]
-                yield "MEM", port, side, i[f"{port}_bank"], direction(stream)
+                stream, kind = i[f"{port}_stream"], PortKind(i[f"{port}_kind"])
+                yield "MEM", port, kind.name, side, i[f"{port}_bank"], direction(stream)
                 yield "MEM stream", port, stream
-                yield "MEM slice", port, queue.name
+                yield "MEM slice", port, kind.name, queue.name
+                if kind is PortKind.INDIRECT:
+                    yield "MEM map", port, i[f"{port}_map"]
     elif i.name == "LW":
         yield "LW", side, queue.unit, i["stream"], i["column"]
     elif i.name == "MXM":

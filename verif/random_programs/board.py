@@ -15,16 +15,26 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import STREAMS, Config, Queue, QueueKind
+from tsp.arch.config import LANES, STREAMS, Config, Queue, QueueKind
 from tsp.arch.isa import Instruction, make
 from tsp.arch.timing import timing
 
 __all__ = ["Board", "NoPlace", "Series"]
 
 Bytes = NDArray[np.uint8]
+Place = tuple[int, int, int]
+
+#: When a vector of which SCATTER wrote a part is whole.
+NEVER = 1 << 62
 
 #: Words kept for HALT and for NOPs that the generator adds for variety.
 _SPARE = 4
+
+
+def offsets_of(map_: Bytes) -> list[int]:
+    """The offsets that a map names, each once."""
+    words = map_.reshape(-1, LANES).astype(int)
+    return sorted({int(word[0] + 256 * word[1]) for word in words})
 
 
 class NoPlace(Exception):
@@ -86,7 +96,8 @@ class Board:
         self._ports: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         self._banks: set[tuple[str, int, int]] = set()
         self._streams: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
-        self._written: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        self._written: dict[Place, list[int]] = defaultdict(list)
+        self._maps: set[Place] = set()  # nothing may be written there
         self._owner = 0
         self._undo: list[Callable[[], object]] = []
         self.mem = [q for q in config.queues if q.kind is QueueKind.MEM]
@@ -177,21 +188,67 @@ class Board:
 
         `fill` gives what copy i reads if it is the first to need its address.
         """
+        bank, fields = self._port(queue, port, when), self._run(when)
+        for copy, cycle in enumerate(when.cycles):
+            offset = (fields["offset"] + copy * fields["stride"]) % self.config.bank_words
+            self._touch((queue.index, bank, offset), port, cycle, copy, fill)
+        self._words_of_port(queue, port, when, {**fields, "bank": bank, "stream": stream})
+        self._count(when.copies)
+
+    def read_map(
+        self, queue: Queue, when: Series, stream: int, draw: Callable[[], Bytes]
+    ) -> list[Bytes]:
+        """Reads of maps that `draw` gives, and that nothing overwrites; the map of each copy."""
+        bank, fields = self._port(queue, "read", when), self._run(when)
+        maps: dict[Place, Bytes] = {}
+        found = []
+        for copy in range(when.copies):
+            offset = (fields["offset"] + copy * fields["stride"]) % self.config.bank_words
+            place = queue.index, bank, offset
+            if place not in maps:
+                if place in self.memory or self._written[place]:
+                    raise NoPlace(f"{place} holds something else")
+                maps[place] = self.memory[place] = draw()
+                self._maps.add(place)
+                self._undo.append(partial(self.memory.pop, place))
+                self._undo.append(partial(self._maps.discard, place))
+            found.append(maps[place])
+        self._words_of_port(queue, "read", when, {**fields, "bank": bank, "stream": stream})
+        self._count(when.copies)
+        return found
+
+    def access_by_map(
+        self,
+        queue: Queue,
+        port: str,
+        when: Series,
+        streams: tuple[int, int],
+        maps: list[Bytes],
+        fill: Callable[[int], Bytes],
+    ) -> None:
+        """GATHERs or SCATTERs; `streams`: of the data, of the map; `maps`: that of each copy."""
+        bank = self._port(queue, port, when)
+        for copy, (cycle, vector) in enumerate(zip(when.cycles, maps, strict=True)):
+            for offset in offsets_of(vector):
+                self._touch((queue.index, bank, offset), port, cycle, copy, fill, whole=False)
+        fields = {"kind": 2, "bank": bank, "stream": streams[0], "map": streams[1]}
+        self._words_of_port(queue, port, when, {**fields, "offset": 0, "stride": 0})
+        self._count(when.copies)
+
+    def _port(self, queue: Queue, port: str, when: Series) -> int:
+        """A port of a slice and a bank, free in every cycle of `when`, taken; the bank."""
         spans = self._ports[queue.name, port]
         if any(a <= when.last and when.cycle <= b for a, b in spans):
             raise NoPlace(f"{port} port of {queue.name} is busy")
         spans.append((when.cycle, when.last))
         self._undo.append(spans.pop)
-        bank = self._bank(queue, when)
+        return self._bank(queue, when)
+
+    def _run(self, when: Series) -> dict[str, int]:
+        """A random offset and a random stride."""
         words = self.config.bank_words
-        start = self.rng.randrange(words)
         stride = self.rng.choice((0, 1, 1, words - 1, self.rng.randrange(words)))
-        for copy, cycle in enumerate(when.cycles):
-            address = queue.index, bank, (start + copy * stride) % words
-            self._touch(address, port, cycle, copy, fill)
-        fields = {"bank": bank, "offset": start, "stream": stream, "stride": stride}
-        self._words_of_port(queue, port, when, fields)
-        self._count(when.copies)
+        return {"kind": 1, "offset": self.rng.randrange(words), "stride": stride}
 
     def _bank(self, queue: Queue, when: Series) -> int:
         """A bank that is free in every cycle of `when`, taken."""
@@ -205,16 +262,22 @@ class Board:
 
     def _touch(
         self,
-        address: tuple[int, int, int],
+        address: Place,
         port: str,
         cycle: int,
         copy: int,
         fill: Callable[[int], Bytes],
+        whole: bool = True,
     ) -> None:
-        """Note a write; let a read find something: what was written before, or the image."""
+        """Note a write; let a read find something: what was written before, or the image.
+
+        A write that is not `whole` leaves a vector to be filled.
+        """
         written = self._written[address]
         if port == "write":
-            written.append(cycle)
+            if address in self._maps:
+                raise NoPlace(f"{address} holds a map")
+            written.append(cycle if whole else NEVER)
             self._undo.append(written.pop)
         elif address not in self.memory and not any(w < cycle for w in written):
             self.memory[address] = fill(copy)
@@ -224,7 +287,7 @@ class Board:
         words, size = self.words[queue.name], self.config.bank_words
 
         def full(offset: int, count: int, interval: int) -> dict[str, int]:
-            shape = {"kind": 1, "offset": offset, "count": count, "interval": interval}
+            shape = {"offset": offset, "count": count, "interval": interval}
             return {f"{port}_{k}": v for k, v in {**fields, **shape}.items()}
 
         style = (

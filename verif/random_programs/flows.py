@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import STREAMS, Queue
+from tsp.arch.config import LANES, STREAMS, Queue
 from tsp.arch.isa import Type
 from verif.random_programs.bins import EAST, IMMEDIATE, WEST, direction
-from verif.random_programs.board import Board, NoPlace, Series
+from verif.random_programs.board import Board, Bytes, NoPlace, Series
 from verif.random_programs.operations import Operand, Operation, Wanted, operation
 from verif.random_programs.vectors import planes
 
@@ -22,6 +22,9 @@ __all__ = ["Flows", "Value"]
 
 #: Random places that are tried before an operand or result is given up.
 _TRIES = 10
+
+#: Share of accesses that GATHER or SCATTER.
+_BY_MAP = 0.15
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Flows:
             try:
                 with self.board.attempt():
                     self._claim(stream, queue.stop, stop, driven, self.board.owner())
-                    self.board.access(queue, "read", issue, stream, fill)
+                    self._access(queue, "read", issue, stream, fill)
             except NoPlace:
                 continue
             avoid.add(queue.index)
@@ -135,6 +138,50 @@ class Flows:
             self._claim(stream + byte, alu.stop, stop, driven, value.owner)
         if self._rng.random() < 0.3:
             self.store(value)
+
+    # ---- MEM -----------------------------------------------------------------------------
+
+    def _access(
+        self, queue: Queue, port: str, when: Series, stream: int, fill: Callable[[int], Bytes]
+    ) -> None:
+        """READs or WRITEs; now and then GATHERs or SCATTERs."""
+        if self._rng.random() < _BY_MAP:
+            try:
+                with self.board.attempt():
+                    self._access_by_map(queue, port, when, stream, fill)
+                return
+            except NoPlace:
+                pass
+        self.board.access(queue, port, when, stream, fill)
+
+    def _access_by_map(
+        self, queue: Queue, port: str, when: Series, stream: int, fill: Callable[[int], Bytes]
+    ) -> None:
+        """GATHERs or SCATTERs, and the READs of their maps from some slice upstream."""
+        board, map_ = self.board, self.base(1, self._rng.choice((EAST, WEST)))
+        slices = [q for q in board.mem if self.upstream(queue.stop, q.stop, map_)]
+        for source in self._rng.sample(slices, min(_TRIES, len(slices))):
+            driven = when.later(board.timing.mem_d_skew + 1 - abs(source.stop - queue.stop))
+            issue = driven.later(-board.timing.mem_d_func)
+            try:
+                with board.attempt():
+                    self._claim(map_, source.stop, queue.stop, driven, board.owner())
+                    maps = board.read_map(source, issue, map_, self._map)
+                    board.access_by_map(queue, port, when, (stream, map_), maps, fill)
+                return
+            except NoPlace:
+                continue
+        raise NoPlace(f"nothing feeds the map {map_}")
+
+    def _map(self) -> Bytes:
+        """Each superlane's offset in bytes 0 and 1 of its word: any, neighbours, or one for all."""
+        config, rng = self.board.config, self._rng
+        first, step = rng.randrange(config.bank_words), rng.choice((None, None, 1, 0))
+        words = np.zeros((config.superlanes, LANES), np.uint8)
+        for y, word in enumerate(words):
+            offset = rng.randrange(config.bank_words) if step is None else first + y * step
+            word[:2] = divmod(offset % config.bank_words, 256)[::-1]
+        return words.reshape(-1)
 
     # ---- VXM -----------------------------------------------------------------------------
 
@@ -261,7 +308,7 @@ class Flows:
             try:
                 with self.board.attempt():
                     self._claim(stream, value.stop, queue.stop, value.driven, value.owner)
-                    self.board.access(queue, "write", issue, stream, lambda copy: np.empty(0))
+                    self._access(queue, "write", issue, stream, lambda copy: np.empty(0))
                 return
             except NoPlace:
                 continue
@@ -290,7 +337,7 @@ class Flows:
             issue = series.later(-self.board.timing.mem_d_func)
             self.board.carry(stream, source.stop, source.stop, series, value.owner)
             lanes = self.board.config.lanes
-            self.board.access(
+            self._access(
                 source, "read", issue, stream, lambda _: planes(self._rng, Type.INT8, lanes)[0]
             )
             self.store(value)

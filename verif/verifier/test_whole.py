@@ -8,19 +8,18 @@ from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, make
 from tspc.program import Program
 from tspc.verifier import verify
-from verif.verifier import test_memory, test_mxm, test_queues, test_streams
+from verif.verifier import test_maps, test_memory, test_mxm, test_queues, test_streams
 
 #: Classes of instructions that are not built yet.
 LATER = {
     ErrorClass.FETCH_SPACING,
     ErrorClass.NOT_PARKED,
-    ErrorClass.BAD_MAP,
     ErrorClass.SEND_SPACING,
 }
 
 
 def test_every_class_has_a_case() -> None:
-    modules = (test_memory, test_mxm, test_queues, test_streams)
+    modules = (test_maps, test_memory, test_mxm, test_queues, test_streams)
     covered = {case.error_class for module in modules for case in module.CASES}
     assert covered == set(ErrorClass) - LATER
 

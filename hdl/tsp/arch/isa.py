@@ -563,8 +563,6 @@ def is_built(i: Instruction) -> bool:
     """True if this version of the chip executes the instruction."""
     if i.name == "VXM":
         return Compute(i["compute"]) in vxm_op(i["op"]).built
-    if i.name == "MEM":
-        return PortKind.INDIRECT not in (i["read_kind"], i["write_kind"])
     if i.name == "MXM":
         return i["type"] == Type.INT8
     if i.name == "ACC":

@@ -58,7 +58,7 @@ class Entry:
 
 #: The table. T: superlanes, M: MEM slices of a hemisphere, P = M + 10: stops.
 ENTRIES = (
-    Entry("mem_d_skew", "MEM: WRITE data on the inputs", "1", lambda c: 1),
+    Entry("mem_d_skew", "MEM: data of WRITE and SCATTER, maps, on the inputs", "1", lambda c: 1),
     Entry("mem_access", "MEM: the array is accessed (a_mem), all operations", "3", lambda c: 3),
     Entry("mem_d_func", "MEM: READ data in the stream register", "5", lambda c: 5),
     Entry("vxm_d_skew", "VXM: operands on the inputs", "1", lambda c: 1),

@@ -1,6 +1,6 @@
 """One port of a MEM queue: single accesses, their copies by REPEAT, and bursts."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import exact_log2
@@ -29,7 +29,8 @@ class MemPort(Component):
 
     Access i of a word issued in t is on ``access`` in t + i interval, with the offset
     (first + i stride) mod bank. The offset register is the one that drives the slice, so a step
-    is an addition to what was issued last.
+    is an addition to what was issued last. An indirect access has its map's stream there, and its
+    stride is zero.
 
     Members
     -------
@@ -64,6 +65,7 @@ class MemPort(Component):
         m = Module()
         word, access = self.word, self.access
         stride = Signal(exact_log2(self._bank_words))
+        offset = access.where[: len(stride)]
         remaining = Signal(len(word.count))
         interval, elapsed = Signal(len(word.interval)), Signal(len(word.interval), init=1)
         used = Signal()  # the last word used this port, so its copies do
@@ -76,20 +78,22 @@ class MemPort(Component):
             with m.If(due):
                 m.d.sync += [
                     access.valid.eq(1),
-                    access.offset.eq(access.offset + stride),
+                    offset.eq(offset + stride),
                     elapsed.eq(1),
                     remaining.eq(remaining - 1),
                     self.busy.eq(remaining != 1),
                 ]
         with m.If(self.copy & used):
-            m.d.sync += [access.valid.eq(1), access.offset.eq(access.offset + stride)]
+            m.d.sync += [access.valid.eq(1), offset.eq(offset + stride)]
         with m.If(self.load):
-            m.d.sync += used.eq(word.kind == PortKind.DIRECT)
-            with m.If(word.kind == PortKind.DIRECT):
+            m.d.sync += used.eq(word.kind.any())
+            with m.If(word.kind.any()):
+                indirect = word.kind == PortKind.INDIRECT
                 m.d.sync += [
                     access.valid.eq(1),
+                    access.indirect.eq(indirect),
                     access.bank.eq(word.bank),
-                    access.offset.eq(word.offset),
+                    access.where.eq(Mux(indirect, word.map, word.offset[: len(stride)])),
                     access.stream.eq(word.stream),
                     stride.eq(word.stride),
                     interval.eq(word.interval),

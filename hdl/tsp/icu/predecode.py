@@ -11,7 +11,7 @@ from amaranth.hdl import unsigned
 from amaranth.lib import data
 
 from tsp.arch.config import QueueKind
-from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, FieldKind, Format, PortKind, Type
+from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, FieldKind, Format, Type
 
 __all__ = ["Cause", "functional_format", "head_layout", "predecode"]
 
@@ -81,8 +81,6 @@ def _undefined(form: Format, word) -> list[Value]:
             found.append(~value.any())  # a wait of no cycles would never end
         elif f.kind is FieldKind.TYPE:
             found.append(value > max(Type))
-        elif f.name.endswith("_kind"):
-            found.append(value > PortKind.DIRECT)  # indirect access is not built
         elif f.kind is FieldKind.ENUM and form.name != "VXM":
             found.append(~_one_of(value, f.values))
     if form.name == "VXM":

@@ -314,11 +314,13 @@ class _Core(Component):
     def _access_word(self, port, access):
         """The MEM word that does this one access (execution.md, *Events and bits*)."""
         form = FORMATS["MEM"]
+        stream, indirect = access.stream, access.indirect
         values = {
-            f"{port}_kind": PortKind.DIRECT,
+            f"{port}_kind": Mux(indirect, PortKind.INDIRECT, PortKind.DIRECT),
             f"{port}_bank": access.bank,
-            f"{port}_offset": access.offset,
-            f"{port}_stream": access.stream,
+            f"{port}_offset": Mux(indirect, 0, access.where),
+            f"{port}_stream": stream,
+            f"{port}_map": Mux(indirect, access.where[: len(stream)], 0),
             f"{port}_count": 1,
             f"{port}_interval": 1,
         }

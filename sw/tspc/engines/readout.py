@@ -151,9 +151,9 @@ def _memory(
     touched: dict[tuple[int, int], set[int]] = defaultdict(set)
     for queue, bank, offset in loaded:
         touched[queue, bank].add(offset)
-    first = writes[writes["superlane"] == 0] if len(writes) else writes
-    for queue, bank, offset in set(zip(first["queue"], first["bank"], first["offset"])):
-        touched[int(queue), int(bank)].add(int(offset))
+    packed = (writes["queue"].astype(np.int64) * 2 + writes["bank"]) << 32 | writes["offset"]
+    for address in np.unique(packed).tolist():
+        touched[divmod(address >> 32, 2)].add(address & 0xFFFF_FFFF)
     banks: dict[tuple[int, int], NDArray[np.uint8]] = {}
     shape = (config.bank_words, config.superlanes, LANES)
     for piece in pieces:

@@ -106,7 +106,7 @@ class Machine:
             for queue in self._queues
         ]
         for (queue, bank, offset), vector in image.items():
-            self._slices[queue].contents[bank, offset] = vector
+            self._slices[queue].store.write(bank, offset, vector)
 
     def _units(self, chip: Chip) -> dict[int, Unit]:
         units: dict[int, Unit] = {}
@@ -230,11 +230,19 @@ class Machine:
     # ---- results -------------------------------------------------------------------------
 
     def memory(self) -> dict[Address, Array]:
-        """Every vector of MEM that was ever written or loaded."""
+        """Every vector of MEM that was ever written or loaded; zero where it holds nothing."""
         return {
             (number, bank, offset): vector
             for number, unit in self._slices.items()
-            for (bank, offset), vector in unit.contents.items()
+            for (bank, offset), vector in unit.store.vectors.items()
+        }
+
+    def partial(self) -> dict[Address, Array]:
+        """Of the vectors that are not whole, which superlanes hold something (:class:`Store`)."""
+        return {
+            (number, bank, offset): known
+            for number, unit in self._slices.items()
+            for (bank, offset), known in unit.store.partial.items()
         }
 
     def accumulators(self) -> dict[tuple[int, int], Array]:

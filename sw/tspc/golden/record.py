@@ -5,6 +5,8 @@ arrays of :mod:`tspc.events` are made at the end, whole columns at a time: a tim
 cycle) and a vector one row for each superlane.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,7 @@ class Record:
         self._events: list[tuple[int, int, int]] = []
         self._writes: list[tuple[int, int, int, int]] = []
         self._written: list[Array] = []
+        self._scattered: dict[int, Array] = {}  # number of the write -> offset of each superlane
         self._drives: list[tuple[int, int, int]] = []
         self._driven: list[Array] = []
         self._write_heads: _Heads | None = None
@@ -48,8 +51,14 @@ class Record:
         """One issue: `word` is the encoded instruction after stepping."""
         self._events.append((cycle, queue, word))
 
-    def write(self, cycle: int, queue: int, bank: int, offset: int, value: Array) -> None:
-        """One vector written; `cycle` is superlane 0's array access."""
+    def write(self, cycle: int, queue: int, bank: int, offset: int | Array, value: Array) -> None:
+        """One vector written; `cycle` is superlane 0's array access.
+
+        `offset` may be an array of shape (T,) or (N, T): SCATTER.
+        """
+        if not isinstance(offset, int):
+            self._scattered[len(self._writes)] = offset
+            offset = 0
         self._writes.append((cycle, queue, bank, offset))
         self._written.append(value)
 
@@ -80,8 +89,10 @@ class Record:
 
     def writes(self, sample: int) -> _Table:
         """All words written as a ``WRITE`` array, sorted; `sample` picks one input of many."""
-        if self._write_heads is None:
-            self._write_heads = self._heads(WRITE, ("queue", "bank", "offset"), self._writes)
+        own = {n: o if o.ndim == 1 else o[sample] for n, o in self._scattered.items()}
+        differ = any(o.ndim > 1 for o in self._scattered.values())
+        if self._write_heads is None or differ:
+            self._write_heads = self._heads(WRITE, ("queue", "bank", "offset"), self._writes, own)
         return self._fill(*self._write_heads, self._written, sample)
 
     def drives(self, sample: int) -> _Table | None:
@@ -92,7 +103,13 @@ class Record:
             self._drive_heads = self._heads(DRIVE, ("queue", "stream"), self._drives)
         return self._fill(*self._drive_heads, self._driven, sample)
 
-    def _heads(self, kind: np.dtype[Any], names: tuple[str, ...], rows: list[Any]) -> _Heads:
+    def _heads(
+        self,
+        kind: np.dtype[Any],
+        names: tuple[str, ...],
+        rows: list[Any],
+        offsets: Mapping[int, Array] = MappingProxyType({}),
+    ) -> _Heads:
         """The table without data, and its order: no two rows are equal in all but the data."""
         table = np.zeros((len(rows), self._superlanes), kind)
         if len(rows):
@@ -102,6 +119,8 @@ class Record:
             table["superlane"] = superlanes
             for i, name in enumerate(names, 1):
                 table[name] = columns[:, i : i + 1]
+            for row, each in offsets.items():
+                table["offset"][row] = each
         flat = table.reshape(-1)
         keys = [flat[name] for name in reversed(("segment", "cycle", *names))]
         order = np.lexsort([flat["superlane"], *keys])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -43,21 +44,35 @@ class Run:
 
 
 class _Sample(Mapping[_K, Array]):
-    """Vectors of one of many inputs, without a copy for each input of what all of them share."""
+    """Vectors of one of many inputs, without a copy for each input of what all of them share.
 
-    def __init__(self, vectors: dict[_K, Array], sample: int) -> None:
+    `partial`: of vectors that are not whole which parts hold something; if none does for this
+    input, it has no such vector.
+    """
+
+    def __init__(
+        self,
+        vectors: dict[_K, Array],
+        sample: int,
+        partial: Mapping[_K, Array] = MappingProxyType({}),
+    ) -> None:
         self._vectors = vectors
         self._sample = sample
+        self._absent = {k for k, known in partial.items() if not self._own(known).any()}
 
-    def __getitem__(self, key: _K) -> Array:
-        vector = self._vectors[key]
+    def _own(self, vector: Array) -> Array:
         return vector if vector.ndim == 1 else vector[self._sample]
 
+    def __getitem__(self, key: _K) -> Array:
+        if key in self._absent:
+            raise KeyError(key)
+        return self._own(self._vectors[key])
+
     def __iter__(self) -> Iterator[_K]:
-        return iter(self._vectors)
+        return (key for key in self._vectors if key not in self._absent)
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self._vectors) - len(self._absent)
 
 
 def simulate(
@@ -114,13 +129,14 @@ def _merge(images: list[Mapping[Address, NDArray[np.uint8]]]) -> dict[Address, A
 def _runs(machine: Machine, count: int) -> list[Run]:
     events = machine.record.events()
     memory = {key: np.ascontiguousarray(v) for key, v in machine.memory().items()}
+    partial = machine.partial()
     accumulators = {key: np.ascontiguousarray(v) for key, v in machine.accumulators().items()}
     return [
         Run(
             events,
             machine.record.writes(sample),
             machine.record.drives(sample),
-            _Sample(memory, sample),
+            _Sample(memory, sample, partial),
             _Sample(accumulators, sample),
             machine.done,
         )

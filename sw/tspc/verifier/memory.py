@@ -1,20 +1,27 @@
-"""MEM: busy ports, banks accessed twice in a cycle, and words read before they are written."""
+"""MEM: busy ports, banks accessed twice in a cycle, and words read before they are written.
+
+Where GATHER reads and SCATTER writes follows from data. What is known of it before a run
+(:mod:`tspc.verifier.maps`) is used; a word that some SCATTER may have written is not complained of.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tsp.arch.config import QueueKind
 from tsp.arch.errors import ErrorClass
+from tsp.arch.timing import Timing
 from tspc.program import Address, Program
 from tspc.verifier.issues import Issue
+from tspc.verifier.maps import Offsets, is_indirect, known_offsets
 from tspc.verifier.report import Party, Problem
 from tspc.verifier.tables import Ints, Table, first_of_pairs, party_of, spread
 
 __all__ = ["check_memory"]
 
 
-def check_memory(issues: Sequence[Issue], program: Program) -> list[Problem]:
+def check_memory(issues: Sequence[Issue], program: Program, timing: Timing) -> list[Problem]:
     """Find every *port busy*, *bank conflict* and *uninitialised* of MEM."""
     found = _ports(issues) + _image(program)
     uses = [(n, i.port == "write", 1, 0) for n, i in enumerate(issues) if i.port]
@@ -27,7 +34,10 @@ def check_memory(issues: Sequence[Issue], program: Program) -> list[Problem]:
     tile = queue * 2 + bank
     address = tile * words + (offset + table.copy * stride) % words
     found += _banks(issues, table, tile)
-    return found + _uninitialised(issues, table, address, program)
+    offsets = known_offsets(issues, program, timing)
+    return found + _uninitialised(
+        issues, _accesses(issues, table, address, offsets, words), program
+    )
 
 
 def _fields(issue: Issue) -> tuple[int, int, int, int]:
@@ -107,48 +117,104 @@ def _image(program: Program) -> list[Problem]:
     return found
 
 
-def _uninitialised(
-    issues: Sequence[Issue], table: Table, address: Ints, program: Program
-) -> list[Problem]:
+@dataclass(frozen=True)
+class _Rows:
+    """One row for each word of a bank that an access reads or writes."""
+
+    issue: Ints
+    copy: Ints
+    time: Ints
+    address: Ints
+
+
+@dataclass(frozen=True)
+class _Accesses:
+    """What is known of all accesses.
+
+    ``parts``: when SCATTER first writes to an address; ``banks``: when one does whose map is not
+    known, by queue * 2 + bank.
+    """
+
+    reads: _Rows
+    writes: _Rows
+    parts: dict[int, int]
+    banks: dict[int, int]
+
+
+def _accesses(
+    issues: Sequence[Issue], table: Table, address: Ints, offsets: Offsets, words: int
+) -> _Accesses:
+    indirect = np.array([is_indirect(i) for i in issues], bool)[table.issue]
+    columns = np.stack([table.issue, table.copy, table.time, address])
+    reads = columns[:, ~indirect & (table.stream == 0)]
+    writes = columns[:, ~indirect & (table.stream == 1)]
+    parts, banks = dict[int, int](), dict[int, int]()
+    gathered = []
+    for issue, copy, time, place in columns[:, indirect].T.tolist():
+        tile, known = place // words, offsets.get((issue, copy))
+        addresses = [] if known is None else np.unique(tile * words + known).tolist()
+        if issues[issue].port == "read":
+            gathered += [(issue, copy, time, where) for where in addresses]
+        elif known is None:
+            banks[tile] = min(time, banks.get(tile, time))
+        else:
+            parts |= {where: min(time, parts.get(where, time)) for where in addresses}
+    more = np.array(gathered, np.int64).reshape(-1, 4).T
+    reads = np.concatenate([reads, more], axis=1)
+    return _Accesses(_Rows(*reads), _Rows(*writes), parts, banks)
+
+
+def _started(times: dict[int, int], keys: Ints) -> Ints:
+    """The time of each key; a very late one for those without."""
+    never = np.iinfo(np.int64).max
+    known = np.array(sorted(times.items()), np.int64).reshape(-1, 2)
+    known = np.concatenate([known, [[never, never]]])
+    place = np.searchsorted(known[:, 0], keys)
+    found: Ints = np.where(known[place, 0] == keys, known[place, 1], never)
+    return found
+
+
+def _uninitialised(issues: Sequence[Issue], accesses: _Accesses, program: Program) -> list[Problem]:
     """Reads of words that nothing wrote in an earlier cycle."""
     words = program.config.bank_words
+    reads, writes = accesses.reads, accesses.writes
     ready = {(q * 2 + b) * words + o for (q, b, o), _ in _initial(program)}
-    writes = np.flatnonzero(table.stream == 1)
-    writes = writes[np.lexsort((table.time[writes], address[writes]))]
-    written, first = np.unique(address[writes], return_index=True)
-    reads = np.flatnonzero(table.stream == 0)
-    reads = reads[~np.isin(address[reads], np.fromiter(ready, np.int64, len(ready)))]
-    if not len(reads):
+    order = np.lexsort((writes.time, writes.address))
+    written, first = np.unique(writes.address[order], return_index=True)
+    maybe = np.minimum(
+        _started(accesses.parts, reads.address), _started(accesses.banks, reads.address // words)
+    )
+    unsure = ~np.isin(reads.address, np.fromiter(ready, np.int64, len(ready)))
+    rows = np.flatnonzero(unsure & (maybe >= reads.time))
+    if not len(rows):
         return []
-    place = np.searchsorted(written, address[reads])
+    place = np.searchsorted(written, reads.address[rows])
     known = np.minimum(place, max(0, len(written) - 1))
-    ever = np.zeros(len(reads), bool)
-    when = np.zeros(len(reads), np.int64)
+    writer = np.full(len(rows), -1)
     if len(written):
-        ever = written[known] == address[reads]
-        when = table.time[writes[first[known]]]
-    rows = np.flatnonzero(~(ever & (when < table.time[reads])))
+        ever = written[known] == reads.address[rows]
+        writer = np.where(ever, order[first[known]], -1)
+    late = (writer < 0) | (writes.time[writer] >= reads.time[rows]) if len(written) else writer < 0
+    rows, writer = rows[late], writer[late]
 
     def make(n: int, count: int) -> Problem:
-        row = int(rows[n])
-        read = int(reads[row])
-        party = party_of(issues, int(table.issue[read]), int(table.copy[read]))
-        where = int(address[read])
-        place = f"bank {where // words % 2} offset {where % words}"
+        row, write = int(rows[n]), int(writer[n])
+        party = party_of(issues, int(reads.issue[row]), int(reads.copy[row]))
+        where = int(reads.address[row])
+        text = f"bank {where // words % 2} offset {where % words}"
         other, help_ = None, "write it before, or give it in the image, an input or a constant"
-        if ever[row]:
-            write = int(writes[first[known[row]]])
-            other = party_of(issues, int(table.issue[write]), int(table.copy[write]))
+        if write >= 0:
+            other = party_of(issues, int(writes.issue[write]), int(writes.copy[write]))
             help_ = f"read it after cycle {other.cycle}, when it is first written"
         return Problem(
             ErrorClass.UNINITIALISED,
-            f"{party.queue} reads {place}, which nothing has written",
-            int(table.time[read]),
+            f"{party.queue} reads {text}, which nothing has written",
+            int(reads.time[row]),
             party,
             other,
             help_,
             count,
         )
 
-    cases = [(int(table.issue[reads[r]]),) for r in rows]
-    return first_of_pairs(cases, [int(table.time[reads[r]]) for r in rows], make)
+    cases = [(int(reads.issue[r]),) for r in rows]
+    return first_of_pairs(cases, [int(reads.time[r]) for r in rows], make)

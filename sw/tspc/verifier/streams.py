@@ -6,7 +6,7 @@ direction of flow a stop has a *position*, and both diagonals become time - posi
 reader is the neighbour below its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from tspc.verifier.issues import Issue
 from tspc.verifier.report import Problem
 from tspc.verifier.tables import Ints, Table, drives_of, first_of_pairs, party_of, reads_of, spread
 
-__all__ = ["check_streams", "drivers", "feeders"]
+__all__ = ["check_streams", "drivers", "feeders", "sources"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,18 @@ def drivers(
             at = int(below[row])
             found[number].append((int(d.issue[at]), int(d.copy[at])) if fed[row] else None)
     return found
+
+
+def sources(
+    issues: Sequence[Issue], readers: Collection[int], stops: int, timing: Timing
+) -> list[tuple[int, int, int, int, int]]:
+    """Who feeds what some issues read: (issue, copy, stream, driver's issue, driver's copy)."""
+    drives, reads = _tables(issues, stops, timing)
+    below, fed = _last_writer(drives, reads)
+    rows = np.flatnonzero(fed & np.isin(reads.table.issue, list(readers)))
+    r, d, of = reads.table, drives.table, below[rows]
+    columns = (r.issue[rows], r.copy[rows], r.stream[rows], d.issue[of], d.copy[of])
+    return list(zip(*(c.tolist() for c in columns), strict=True))
 
 
 def _tables(issues: Sequence[Issue], stops: int, timing: Timing) -> tuple[_Placed, _Placed]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.config import STREAMS, Hemisphere
-from tsp.arch.isa import AbcMode, AccMode, Type, vxm_op
+from tsp.arch.isa import AbcMode, AccMode, PortKind, Type, vxm_op
 from tsp.arch.timing import Timing
 from tspc.verifier.issues import Issue
 from tspc.verifier.report import Party, Problem
@@ -55,8 +55,11 @@ def drives_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
 def reads_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
     """Streams that an issue reads."""
     i = issue.instruction
-    if i.name == "MEM" and issue.port == "write":
-        yield number, i["write_stream"], 1, timing.mem_d_skew
+    if i.name == "MEM":
+        if issue.port == "write":
+            yield number, i["write_stream"], 1, timing.mem_d_skew
+        if i[f"{issue.port}_kind"] == PortKind.INDIRECT:
+            yield number, i[f"{issue.port}_map"], 1, timing.mem_d_skew
     elif i.name == "VXM":
         for name in "abc"[: vxm_op(i["op"]).operands]:
             if not i[f"{name}_immediate"]:

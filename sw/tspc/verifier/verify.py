@@ -5,6 +5,7 @@ from tsp.arch.timing import timing as timing_of
 from tspc.program import Program
 from tspc.verifier.expand import expand
 from tspc.verifier.fetch import check_fetched
+from tspc.verifier.maps import check_maps
 from tspc.verifier.memory import check_memory
 from tspc.verifier.mxm import check_mxm
 from tspc.verifier.report import Report
@@ -38,7 +39,8 @@ def verify(program: Program, timing: Timing | None = None) -> Report:
         *expansion.problems,
         *check_streams([*issues, *expansion.fetches], config.stops, table),
         *check_fetched(issues, expansion.fetches, program, table),
-        *check_memory(issues, program),
+        *check_memory(issues, program, table),
+        *check_maps(issues, program, table),
         *mxm,
     ]
     warnings = [*expansion.warnings, *remarks]

@@ -3,8 +3,10 @@
 from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from tsp.arch.config import WORD_BITS
+from tsp.ecc import correct
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
 from tsp.words import mem_control_layout
@@ -15,8 +17,10 @@ __all__ = ["MemTile"]
 class MemTile(wiring.Component):
     """Two banks of SRAM that read to a stream and write from one.
 
-    With control on ``south`` in cycle t: t + 1 the operand of a write is captured, t + 2 the
-    corrector's place, t + 3 the array is accessed (a_mem), t + 4 the array's output is driven.
+    With control on ``south`` in cycle t: t + 1 the operand of a write and the maps of GATHER and
+    SCATTER are captured, t + 2 the corrector's place, t + 3 the array is accessed (a_mem), t + 4
+    the array's output is driven. Bytes 0 and 1 of a map word are the offset in the bank; if any
+    other bit is set the access takes place all the same, and ``bad_map`` is set.
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ class MemTile(wiring.Component):
         Ein and Win of the stop.
     drive : Out(Drive(1))
         The word read, in cycle t + 4.
+    bad_map : Out(1)
+        A map word that names no offset of the bank was met since reset; from t + 3 on.
     row, queue_number : In(8)
         Superlane and queue number, for the simulation records.
     backdoor, cycle : In
@@ -47,6 +53,7 @@ class MemTile(wiring.Component):
                 "e_in": In(StreamSignature()),
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(1)),
+                "bad_map": Out(1),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -76,9 +83,9 @@ class MemTile(wiring.Component):
                 bank.backdoor.eq(self.backdoor),
                 bank.cycle.eq(self.cycle),
                 bank.rd.eq(read[2].valid & (read[2].bank == number)),
-                bank.rd_addr.eq(read[2].offset),
+                bank.rd_addr.eq(read[2].where),
                 bank.wr.eq(write[2].valid & (write[2].bank == number)),
-                bank.wr_addr.eq(write[2].offset),
+                bank.wr_addr.eq(write[2].where),
                 bank.wr_data.eq(corrected),
             ]
             outputs.append(bank.rd_data)
@@ -91,7 +98,10 @@ class MemTile(wiring.Component):
         return m
 
     def _pipeline(self, m, port):
-        """Control of one port in cycles t + 1 .. t + 4; fields move only when valid."""
+        """Control of one port in cycles t + 1 .. t + 4; fields move only when valid.
+
+        From t + 3 on ``where`` is the offset of every access.
+        """
         stages, before = [], self.south[port]
         for n in range(1, 5):
             stage = Signal.like(before, name=f"{port}{n}")
@@ -100,4 +110,17 @@ class MemTile(wiring.Component):
                 m.d.sync += stage.eq(before)
             stages.append(stage)
             before = stage
+        self._look_up(m, port, *stages[:3])
         return stages
+
+    def _look_up(self, m, port, c1, c2, c3):
+        """The map of an indirect access: captured in t + 1, corrected in t + 2."""
+        bits = exact_log2(self._config.bank_words)
+        word = Signal(WORD_BITS, name=f"{port}_map")
+        stream = c1.where[: len(c1.stream)]
+        capture(m, word, c1.valid & c1.indirect, stream, self.e_in, self.w_in)
+        offset = correct(word)
+        with m.If(c2.valid & c2.indirect):
+            m.d.sync += c3.where.eq(offset[:bits])
+            with m.If(offset[bits:].any()):
+                m.d.sync += self.bad_map.eq(1)

@@ -1,13 +1,16 @@
-"""MEM slices: two banks, a read port and a write port, bursts."""
+"""MEM slices: two banks, a read port and a write port, bursts, and offsets from maps."""
 
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tsp.arch.config import Queue
+import numpy as np
+
+from tsp.arch.config import LANES, Queue
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import Instruction, PortKind, make
 from tspc.golden.errors import GoldenError, Party
+from tspc.golden.slices.store import Store
 from tspc.golden.slices.unit import Chip, Stepped, Unit
 from tspc.golden.vectors import Array
 
@@ -22,6 +25,7 @@ class _Port(NamedTuple):
     bank: int
     stream: int
     offset: Stepped
+    map: int | None  #: stream of the map; None: the access is direct
     accesses: int
     interval: int
 
@@ -36,9 +40,9 @@ class _Burst(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _event_base(port: str, bank: int, stream: int) -> Instruction:
+def _event_base(port: str, kind: int, bank: int, stream: int, map_: int) -> Instruction:
     """The word of an event: one port alone, at offset 0."""
-    fields = {"kind": PortKind.DIRECT, "bank": bank, "stream": stream, "count": 1, "interval": 1}
+    fields = {"kind": kind, "bank": bank, "stream": stream, "map": map_, "count": 1, "interval": 1}
     return make("MEM", **{f"{port}_{name}": value for name, value in fields.items()})
 
 
@@ -55,15 +59,15 @@ class MemSlice(Unit):
 
     Attributes
     ----------
-    contents
-        Vector of each (bank, offset) that holds one.
+    store
+        What the slice holds.
     last_access
         Issue cycle of the last access; -1 if there was none.
     """
 
     def __init__(self, queue: Queue, chip: Chip, later: Callable[[int, int], None]) -> None:
         super().__init__(queue, chip)
-        self.contents: dict[tuple[int, int], Array] = {}
+        self.store = Store(chip.config.superlanes)
         self.last_access = -1
         self._later = later
         self._bursts: dict[int, _Burst] = {}
@@ -73,10 +77,12 @@ class MemSlice(Unit):
         """The ports that the word uses."""
         ports = []
         for number, name in enumerate(("read", "write")):
-            if instruction[f"{name}_kind"] == PortKind.NONE:
+            kind = instruction[f"{name}_kind"]
+            if kind == PortKind.NONE:
                 continue
             bank, stream = instruction[f"{name}_bank"], instruction[f"{name}_stream"]
-            base = _event_base(name, bank, stream)
+            map_ = instruction[f"{name}_map"]
+            base = _event_base(name, kind, bank, stream, map_)
             offset = Stepped(
                 base.encode(),
                 base.format.by_name[f"{name}_offset"].low,
@@ -85,7 +91,8 @@ class MemSlice(Unit):
                 self.chip.config.bank_words,
             )
             count, interval = instruction[f"{name}_count"], instruction[f"{name}_interval"]
-            ports.append(_Port(number, name, bank, stream, offset, count, interval))
+            indirect = map_ if kind == PortKind.INDIRECT else None
+            ports.append(_Port(number, name, bank, stream, offset, indirect, count, interval))
         return tuple(ports)
 
     def issue(self, cycle: int, operation: Any, copy: int, party: Party) -> None:
@@ -129,26 +136,57 @@ class MemSlice(Unit):
         self._banks[port.bank] = (cycle, party)
         self.last_access = cycle
         self.event(cycle, port.offset.word(copy))
+        offset = port.offset.value(copy) if port.map is None else self._offsets(cycle, port, party)
         if port.number == 0:
-            self._read(cycle, port, port.offset.value(copy), party)
+            self._read(cycle, port, offset, party)
         else:
-            self._write(cycle, port, port.offset.value(copy), party)
+            self._write(cycle, port, offset, party)
 
-    def _read(self, cycle: int, port: _Port, offset: int, party: Party) -> None:
-        value = self.contents.get((port.bank, offset))
-        if value is None:
+    def _offsets(self, cycle: int, port: _Port, party: Party) -> Array:
+        """Each superlane's offset: bytes 0 and 1 of its own word of the map."""
+        assert port.map is not None
+        vector = self.read(port.map, cycle + self.timing.mem_d_skew, party)
+        words = vector.reshape(*vector.shape[:-1], -1, LANES)
+        offsets = words[..., 0].astype(np.int64) | words[..., 1].astype(np.int64) << 8
+        bad = words[..., 2:].any(axis=-1) | (offsets >= self.chip.config.bank_words)
+        if bad.any():
+            place = tuple(np.argwhere(bad)[0])
             raise GoldenError(
-                ErrorClass.UNINITIALISED,
-                f"{party} reads bank {port.bank} offset {offset} of {self.queue.name}, which "
-                "holds nothing: no image, input or write came before",
-                "write it first, or give it in the program's memory image",
+                ErrorClass.BAD_MAP,
+                f"the map of {party} has {words[place].tobytes()[::-1].hex()} for superlane "
+                f"{place[-1]}, which is no offset of a bank of {self.queue.name}",
+                "let bytes 0 and 1 of each superlane's map word be the offset, and the others zero",
                 (party,),
             )
+        return offsets
+
+    def _read(self, cycle: int, port: _Port, offset: int | Array, party: Party) -> None:
+        if isinstance(offset, int):
+            value = self.store.read(port.bank, offset)
+            if value is None:
+                raise self._nothing(port, f"offset {offset}", party)
+        else:
+            found = self.store.gather(port.bank, offset)
+            if isinstance(found, tuple):
+                raise self._nothing(port, f"offset {found[1]} in superlane {found[0]}", party)
+            value = found
         self.drive(port.stream, cycle + self.timing.mem_d_func, value, party)
 
-    def _write(self, cycle: int, port: _Port, offset: int, party: Party) -> None:
+    def _nothing(self, port: _Port, where: str, party: Party) -> GoldenError:
+        return GoldenError(
+            ErrorClass.UNINITIALISED,
+            f"{party} reads bank {port.bank} {where} of {self.queue.name}, which "
+            "holds nothing: no image, input or write came before",
+            "write it first, or give it in the program's memory image",
+            (party,),
+        )
+
+    def _write(self, cycle: int, port: _Port, offset: int | Array, party: Party) -> None:
         value = self.read(port.stream, cycle + self.timing.mem_d_skew, party)
-        self.contents[port.bank, offset] = value
+        if isinstance(offset, int):
+            self.store.write(port.bank, offset, value)
+        else:
+            self.store.scatter(port.bank, offset, value)
         self.chip.record.write(
             cycle + self.timing.mem_access, self.queue.index, port.bank, offset, value
         )

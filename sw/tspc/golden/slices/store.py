@@ -1,0 +1,85 @@
+"""What a MEM slice holds, superlane by superlane where SCATTER has written.
+
+A vector is whole, or some of its superlanes hold nothing: those are zero, as in RTL, and known as
+*uninitialised*. Offsets of GATHER and SCATTER are integers of shape (T,), or (N, T) where the maps
+of N inputs differ.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tsp.arch.config import LANES
+from tspc.golden.vectors import Array
+
+__all__ = ["Store"]
+
+
+class Store:
+    """Both banks of one slice.
+
+    Parameters
+    ----------
+    superlanes
+        T.
+
+    Attributes
+    ----------
+    vectors
+        Vector of each (bank, offset) of which a superlane holds something.
+    partial
+        For each of them that is not whole which superlanes hold something: bool of shape (T,) or
+        (N, T).
+    """
+
+    def __init__(self, superlanes: int) -> None:
+        self.vectors: dict[tuple[int, int], Array] = {}
+        self.partial: dict[tuple[int, int], Array] = {}
+        self._superlanes = superlanes
+
+    def read(self, bank: int, offset: int) -> Array | None:
+        """A whole vector; None if a superlane of it holds nothing."""
+        key = bank, offset
+        return None if key in self.partial else self.vectors.get(key)
+
+    def write(self, bank: int, offset: int, vector: Array) -> None:
+        """Put a whole vector."""
+        self.vectors[bank, offset] = vector
+        self.partial.pop((bank, offset), None)
+
+    def gather(self, bank: int, offsets: Array) -> Array | tuple[int, int]:
+        """Each superlane's own word; (superlane, offset) of the first that holds nothing."""
+        result: Array | None = None
+        for offset, here, lanes in _places(offsets):
+            vector = self.vectors.get((bank, offset))
+            known = self._known(bank, offset) | ~here
+            if vector is None or not known.all():
+                return int(np.argwhere(~known)[0][-1]), offset
+            result = vector if result is None else np.where(lanes, vector, result)
+        assert result is not None
+        return result
+
+    def scatter(self, bank: int, offsets: Array, vector: Array) -> None:
+        """Put each superlane's word at its own offset."""
+        for offset, here, lanes in _places(offsets):
+            key = bank, offset
+            known = self._known(bank, offset) | here
+            old = self.vectors.get(key, np.zeros(LANES * self._superlanes, np.uint8))
+            self.vectors[key] = np.where(lanes, vector, old)
+            if known.all():
+                self.partial.pop(key, None)
+            else:
+                self.partial[key] = known
+
+    def _known(self, bank: int, offset: int) -> Array:
+        """Which superlanes hold something there."""
+        key = bank, offset
+        whole = np.full(self._superlanes, key in self.vectors)
+        return self.partial.get(key, whole)
+
+
+def _places(offsets: Array) -> Iterator[tuple[int, Array, Array]]:
+    """Each offset, the superlanes that name it, and their lanes."""
+    for offset in np.unique(offsets).tolist():
+        here = offsets == offset
+        yield offset, here, np.repeat(here, LANES, axis=-1)
