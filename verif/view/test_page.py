@@ -16,6 +16,7 @@ from tspc.events import EVENT
 from tspc.plan import expand
 from tspc.view import model, page
 from tspc.view.columns import pack, unpack
+from verif.support_fetch import long_program
 from verif.view.programs import TEXT, million, small
 
 TYPES = {"u1": 1, "u4": 4, "i4+": 4}
@@ -142,6 +143,18 @@ def test_values_live_and_are_read_where_registers_carry_them():
         fed += value >= 0
     assert fed == 2 and len(c["read_event"]) == 4 * 4 + 3 + 3 * 16 + 1
     assert len(c["value_start"]) == 4 * 4 + 5 + 1 + 1 + 4
+
+
+def test_every_pair_of_a_fetch_is_fed():
+    program = long_program(NANO, 3 * NANO.queue_words)
+    facts, c = decoded(page(model(program)))
+    assert min(c["read_value"]) >= 0  # nothing reads an empty stream
+    code = {f["name"]: int(number) for number, f in facts["formats"].items()}["IFETCH"]
+    opcodes = [c["word_bytes"][16 * c["event_word"][e]] & 63 for e in c["read_event"]]
+    vectors = opcodes.count(code)
+    words = sum(len(text) for text in program.text.values())
+    loaded = sum(len(program.loaded(queue)) for queue in program.text)
+    assert vectors * NANO.superlanes >= words - loaded > 0
 
 
 def altered(events, *changes):

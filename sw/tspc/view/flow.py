@@ -85,8 +85,11 @@ def _issue(program: Program, queue: int, origin: int, port: int) -> Issue | None
     """What the verifier's tables want to know of a word; None for the loader's HALT."""
     if origin < 0:
         return None
-    instruction = decode(program.text[queue][origin])
-    return Issue(program.config.queues[queue], origin, instruction, 0, port=_PORTS[port])
+    config, i = program.config, decode(program.text[queue][origin])
+    # An IFETCH is one event that reads pair after pair; all else acts once an event.
+    pairs = i["n"] if i.name == "IFETCH" else 1
+    every = 2 * config.superlanes
+    return Issue(config.queues[queue], origin, i, 0, pairs, every, port=_PORTS[port])
 
 
 def _spread(
@@ -97,9 +100,10 @@ def _spread(
 ) -> tuple[Ints, Ints, Ints]:
     """Event, stream and delay of every stream that the events use."""
     rows = [
-        (n, first + k, delay)
+        (n, first + k, issue.at(copy) + delay)
         for n, issue in enumerate(issues)
         if issue is not None
+        for copy in range(issue.copies)
         for _, first, count, delay in uses(n, issue, table)
         for k in range(count)
     ]
