@@ -55,7 +55,7 @@ def _blocks(config: Config, names: list[str]) -> list[str]:
     A call costs as much as the ports are wide, so a block has no stream bus but the superlane's
     own. docs/simulation.md tells what was measured.
     """
-    kinds = ["superlane_", "lanes"]
+    kinds = ["superlane_", "lanes", "special_lanes"]
     if len(config.queues) > _MANY_QUEUES:
         kinds.append("icu_stop_")
     if config.superlanes > _MANY_SUPERLANES:

@@ -75,7 +75,7 @@ VXM_WORDS = [
     ("ADD.fp32 E0, #1e39 -> E8", "A0006", 15, "overflows fp32"),
     ("ADD.int32 E0, #0x100:int8 -> E8", "A0006", 16, "8 bits"),
     ("ADD.int32 E0, E4:int4 -> E8", "A0006", 18, "no element type"),
-    ("EXP2.fp32 E0 -> E8", "A0010", 1, "not built"),
+    ("EXP2.fp32 E0 -> E8", "A0011", 1, "EXP2 is a special function, which VXM1 does not have"),
     ("ADD.int32 E1, E4 -> E8", "A0013", 11, "E1 cannot hold int32"),
     ("MADD.int32 #1, #2, #3 -> E8", "A0013", 20, "at most two"),
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.config import Config, Hemisphere
-from tsp.arch.isa import VXM_OPS, AbcMode, AccMode, Compute, Instruction, Type, make
+from tsp.arch.isa import VXM_OPS, AbcMode, AccMode, Compute, Instruction, Type, has_operation, make
 from tspc.engines.base import Result
 from tspc.engines.rtl import Job, RtlEngine
 from tspc.program import Program
@@ -227,26 +227,43 @@ def _operation(name: str, compute: Compute, moving: int, alu: int) -> Instructio
             fields[f"{x}_stream"] = STREAM
         else:
             fields[f"{x}_immediate"] = 1
-            # SELECT shows b only where c is zero.
+            # SELECT shows b only where c is zero, equality a zero beside a zero.
             value = 2 if k == 1 else int((name, moving) != ("SELECT", 1))
+            value *= name not in ("EQ", "NE")
             fields[f"immediate{immediates}"] = value
             immediates += 1
     return make("VXM", **fields)
 
 
-def _vxm(config: Config) -> Iterator[Experiment]:
-    """Each operand of each built operation; sixteen of them at once, one in each ALU."""
+#: Number of an ALU, and the operation, compute type and operand that are measured there.
+_Case = tuple[int, tuple[str, Compute, int]]
+
+
+def _groups(config: Config) -> Iterator[list[_Case]]:
+    """Each operand of each built operation once, in ALUs that have it, sixteen at a time."""
     every = [
         (op.name, compute, moving)
-        for op in VXM_OPS.values()
+        for op in sorted(VXM_OPS.values(), key=lambda op: not op.special)
         for compute in op.built
         for moving in range(op.operands)
     ]
+    while every:
+        group = []
+        for alu in range(ALUS):
+            queue = config.queue_by_name[f"VXM{alu}"]
+            able = (case for case in every if has_operation(queue, VXM_OPS[case[0]]))
+            if (case := next(able, None)) is not None:
+                every.remove(case)
+                group.append((alu, case))
+        yield group
+
+
+def _vxm(config: Config) -> Iterator[Experiment]:
+    """Each operand of each built operation; sixteen of them at once, one in each ALU."""
     # The MEM next to the VXM reads at START: with d_func 5 and d_skew 1 an ALU issues here.
     guess = [START + 3 + _hops(config, SOURCE, f"VXM{alu}") for alu in range(ALUS)]
     memory = _memory(config, SOURCE, {0: PATTERN})
-    for at in range(0, len(every), ALUS):
-        group = list(enumerate(every[at : at + ALUS]))
+    for group in _groups(config):
         programs = []
         for by in REACH:
             words: dict[str, list[Timed]] = {SOURCE: [(START, _reading(config))]}
@@ -255,17 +272,19 @@ def _vxm(config: Config) -> Iterator[Experiment]:
                 words[f"VXM{alu}"] = [(guess[alu] + by, word)]
             programs.append(_program(config, words, memory=memory))
 
-        def functions(results: Sequence[Result], count: int = len(group)) -> set[int]:
+        used = tuple(alu for alu, _ in group)
+
+        def functions(results: Sequence[Result], alus: tuple[int, ...] = used) -> set[int]:
             """Of every position of every operation; the records of a queue agree in it."""
             return {
                 _d_func(config, f"VXM{alu}", guess[alu] + by)([result])
-                for alu in range(count)
+                for alu in alus
                 for by, result in zip(REACH, results, strict=True)
             }
 
-        def skews(results: Sequence[Result], count: int = len(group)) -> set[int]:
+        def skews(results: Sequence[Result], alus: tuple[int, ...] = used) -> set[int]:
             found = set()
-            for alu in range(count):
+            for alu in alus:
                 queue = f"VXM{alu}"
                 seen = [_payload(r, config, queue) for r in results]
                 still = seen[0]  # what the operation makes of a zero word

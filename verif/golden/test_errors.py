@@ -316,6 +316,7 @@ BAD = {
     "reserved bit": (HALT.encode() | 1 << 100, "reserved"),
     "not of this queue": (read(0, 0, "E0").encode(), "VXM3"),
     "zero NOP": (make("NOP", n=1).format.opcode, "n = 0"),
+    "special function of ALU 0": (vxm("RECIP", [1], "E0", compute=1).encode(), "ALU 0"),
     "not built": (make("DESKEW").encode(), "not built"),
     "bad type": (vxm("ADD", [1, 2], "E0").encode() | 7 << 14, "type"),
 }

@@ -154,6 +154,7 @@ class QueueBench:
         releases: Sequence[int] = (0,),
         stop: int | None = None,
         boot: int | None = None,
+        special: bool = True,
     ) -> Run:
         """Run `text` for `cycles` cycles after reset.
 
@@ -162,8 +163,10 @@ class QueueBench:
 
         A queue that parked releases by a pulse so that it issues in each cycle of `releases`
         (0 is the first: the queue starts parked). In cycle `stop` the chip's stop is set.
+        `special`: the ALU of a VXM queue has the special functions.
         """
         self._job = text, releases, cycles, stop, boot
+        self._special = special
         self._run = Run()
         if self._used:
             self._simulator.reset()
@@ -183,6 +186,8 @@ class QueueBench:
             ctx.set(memory.memory.data[address], word)
         ctx.set(memory.loaded, len(loaded))
         ctx.set(self.queue.number, 7)
+        if hasattr(self.queue, "special"):
+            ctx.set(self.queue.special, self._special)
         ctx.set(self.queue.start, 1)
         await ctx.tick()
         ctx.set(self.queue.start, 0)

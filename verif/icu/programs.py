@@ -8,10 +8,13 @@ from verif.icu.reference import word_of
 
 
 class TextMaker:
-    """Draws words one by one and keeps the time, so that no busy MEM port is named."""
+    """Draws words one by one and keeps the time, so that no busy MEM port is named.
 
-    def __init__(self, kind: QueueKind, config: Config, rng: random.Random):
-        self.kind, self.config, self.rng = kind, config, rng
+    `special`: the ALU of a VXM queue has the special functions.
+    """
+
+    def __init__(self, kind: QueueKind, config: Config, rng: random.Random, special: bool = True):
+        self.kind, self.config, self.rng, self.special = kind, config, rng, special
         self.text: list[int] = []
         self.now = 0  # earliest issue of the next word; SYNC waits are not known here
         self._free = {"read": 0, "write": 0}
@@ -135,7 +138,8 @@ class TextMaker:
         return word_of("ACC", **values)
 
     def _vxm(self) -> int:
-        built = [(op.code, int(c)) for op in VXM_OPS.values() for c in op.built]
+        ops = [op for op in VXM_OPS.values() if self.special or op.code < VXM_OPS["EXP2"].code]
+        built = [(op.code, int(c)) for op in ops for c in op.built]
         code, compute = self.rng.choice(built)
         values = {"op": code, "compute": compute, "saturate": self.rng.randint(0, 1)}
         for name in ("result", "a", "b", "c"):

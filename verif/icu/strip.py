@@ -104,7 +104,7 @@ def predict(config: Config, texts: Texts, release: int, cycles: int) -> dict[int
 def random_texts(config: Config, seed: int, release: int, segments: int = 3) -> dict[int, list]:
     """Legal texts for every queue: work, SYNC n, in each segment a NOTIFY from a random queue."""
     rng = random.Random(f"{config.name} {seed}")
-    makers = {q.index: TextMaker(q.kind, config, rng) for q in config.queues}
+    makers = {q.index: TextMaker(q.kind, config, rng, q.unit % 4 == 0) for q in config.queues}
     waiting = {q.index: 0 for q in config.queues}  # segments that a queue sleeps through
     first = config.queue_by_name["VXM0"].index
     makers[first].text += [NOTIFY, word_of("SYNC", n=1)]

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tsp.arch.config import NANO, Config, QueueKind
-from tsp.arch.isa import FORMATS, BadWord, decode, is_built
+from tsp.arch.isa import FORMATS, VXM_OPS, BadWord, Compute, decode, is_built
 from verif.icu.bench import QueueBench
 from verif.icu.programs import TextMaker
 from verif.icu.reference import OPCODES, expand, fields_of, is_bad, word_of
@@ -334,6 +334,16 @@ def refused(word):
 @pytest.mark.parametrize("compute", [0, 1])
 def test_vxm_operations_are_refused_by_compute_type(op, compute):
     check(QueueKind.VXM, [word_of("VXM", op=op, compute=compute), HALT], cycles=4)
+
+
+@pytest.mark.parametrize("name", [name for name, op in VXM_OPS.items() if Compute.FP32 in op.built])
+@pytest.mark.parametrize("special", [True, False])
+def test_special_functions_are_refused_where_the_alu_has_none(name, special):
+    word = word_of("VXM", op=VXM_OPS[name].code, compute=1)
+    run = bench(QueueKind.VXM).run([word, HALT], cycles=4, special=special)
+    refused = name in ("EXP2", "LOG2", "RSQRT", "RECIP", "TANH") and not special
+    assert run.cause.name == ("BAD_WORD" if refused else "NONE")
+    assert bool(run.controls) != refused
 
 
 def test_a_bad_word_ends_the_queues_bursts_one_cycle_later():

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from tsp.arch.config import STREAMS, Config, Hemisphere, Queue, QueueKind
 from tsp.arch.isa import (
+    ALUS_OF_STOP,
     FORMATS,
     VXM_OPS,
     AbcMode,
@@ -65,7 +66,8 @@ def _vxm_bins() -> Iterator[Bin]:
                 for result in Type:
                     yield "VXM types", op.name, compute, kind.name, result.name
             for alu in range(16):
-                yield "VXM unit", op.name, compute, alu
+                if alu % ALUS_OF_STOP == 0 or not op.special:
+                    yield "VXM unit", op.name, compute, alu
 
 
 def _mem_bins(config: Config) -> Iterator[Bin]:

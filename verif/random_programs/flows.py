@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.config import LANES, STREAMS, Queue
-from tsp.arch.isa import Type
+from tsp.arch.isa import Type, has_operation
 from verif.random_programs.bins import EAST, IMMEDIATE, WEST, direction
 from verif.random_programs.board import Board, Bytes, NoPlace, Series
 from verif.random_programs.operations import Operand, Operation, Wanted, operation
@@ -127,10 +127,11 @@ class Flows:
 
     def _compute_for(self, stop: int, arrives: Series, stream: int, kind: Type, depth: int) -> None:
         """Feed an operand from a VXM operation with a result of its width."""
-        alus = [q for q in self.board.vxm if self.upstream(stop, q.stop, stream)]
+        wanted = operation(self._rng, self.wanted, kind.bytes, direction(stream))
+        able = [q for q in self.board.vxm if has_operation(q, wanted.op)]
+        alus = [q for q in able if self.upstream(stop, q.stop, stream)]
         if not alus:
             raise NoPlace("no ALU upstream")
-        wanted = operation(self._rng, self.wanted, kind.bytes, direction(stream))
         alu = self._rng.choice(alus)
         driven = arrives.later(1 - abs(alu.stop - stop))
         value = self.compute(wanted, alu, driven, stream, depth - 1)
@@ -280,7 +281,8 @@ class Flows:
             kind = self._rng.choice([t for t in Type if t.bytes == value.width])
             what.operands[number] = Operand(kind, flow)
             fitting = [number]
-        alus = [q for q in self.board.vxm if self.upstream(q.stop, value.stop, value.stream)]
+        able = [q for q in self.board.vxm if has_operation(q, what.op)]
+        alus = [q for q in able if self.upstream(q.stop, value.stop, value.stream)]
         if not alus:
             raise NoPlace("no ALU downstream")
         alu = self._rng.choice(alus)
@@ -319,7 +321,7 @@ class Flows:
     def calculation(self, series: Series) -> None:
         """A VXM operation with everything before and behind it."""
         what = operation(self._rng, self.wanted)
-        alu = self._rng.choice(self.board.vxm)
+        alu = self._rng.choice([q for q in self.board.vxm if has_operation(q, what.op)])
         if what.alu is not None:
             alu = self.board.vxm[what.alu]
         stream = self.base(what.result.bytes, what.flow)

@@ -33,7 +33,7 @@ def weights(k=4, n=4):
         (lambda g: g.add(g.input("x", "int8", (2, 4)), g.input("y", "int8", (2, 5))), "differ"),
         (lambda g: g.add(g.input("x", "int8", (2, 4)), g.input("y", "int8", (3, 4))), "differ"),
         (lambda g: g.vxm("FOO", g.input("x", "int8", (2, 4))), "no operation"),
-        (lambda g: g.vxm("TANH", g.input("x", "float32", (2, 4))), "not built"),
+        (lambda g: g.vxm("TANH", g.input("x", "int32", (2, 4)), compute="int32"), "not built"),
         (lambda g: g.vxm("ADD", g.input("x", "int8", (2, 4))), "has 2 operands, not 1"),
         (lambda g: g.vxm("ADD", 1, 2), "compute it beforehand"),
         (lambda g: g.add(g.input("x", "int8", (2, 4)), 1 << 31), "does not fit int32"),

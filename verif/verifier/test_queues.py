@@ -4,7 +4,7 @@ import pytest
 
 from tsp.arch.config import NANO
 from tsp.arch.errors import ErrorClass
-from tsp.arch.isa import make
+from tsp.arch.isa import VXM_OPS, Type, make
 from tspc.program import Program, Source
 from tspc.verifier import verify
 from verif.support_programs import build, read
@@ -92,6 +92,12 @@ def another_queues_word(x: int) -> Program:
     return _words(word.encode())
 
 
+def special_function_in_another_alu(x: int) -> Program:
+    fp32 = {"compute": 1, "a_type": Type.FP32, "result_type": Type.FP32}
+    tanh = make("VXM", op=VXM_OPS["TANH"].code, a_immediate=1, **fp32)
+    return build(NANO, {f"VXM{8 + x}": [(D, tanh)]})
+
+
 def not_built(x: int) -> Program:
     return _words(make("CONFIG", n=1).encode() if x else make("NOP", n=1).encode())
 
@@ -142,6 +148,7 @@ CASES = (
     Case(BAD, no_opcode, D, (W3, D), None),
     Case(BAD, another_queues_word, D, (W3, D), None),
     Case(BAD, not_built, D, (W3, D), None),
+    Case(BAD, special_function_in_another_alu, D, ("VXM9", D), None),
     Case(BAD, offset_outside, D, (W3, D), None),
     Case(BAD, repeat_of_a_nop, NEXT, (W3, NEXT), (W3, None)),
     Case(BAD, repeat_of_a_burst, NEXT, (W3, NEXT), (W3, None)),

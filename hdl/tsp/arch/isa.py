@@ -16,6 +16,7 @@ from typing import Final
 from tsp.arch.config import STREAMS, Config, Queue, QueueKind
 
 __all__ = [
+    "ALUS_OF_STOP",
     "AbcMode",
     "AccMode",
     "BadWord",
@@ -34,6 +35,7 @@ __all__ = [
     "WORD_BYTES",
     "decode",
     "config_problems",
+    "has_operation",
     "is_built",
     "make",
     "stream_name",
@@ -154,17 +156,17 @@ _VXM: tuple[tuple[str, int, tuple[Compute, ...], tuple[Compute, ...], str], ...]
     ("OR", 2, (_I,), (_I,), "bitwise or"),
     ("XOR", 2, (_I,), (_I,), "bitwise exclusive or"),
     ("NOT", 1, (_I,), (_I,), "bitwise not"),
-    ("NEG", 1, (_I, _F), (), "-a"),
-    ("ABS", 1, (_I, _F), (), "|a|"),
-    ("EQ", 2, (_I, _F), (), "1 if a == b, else 0"),
-    ("NE", 2, (_I, _F), (), "1 if a != b or unordered, else 0"),
-    ("LT", 2, (_I, _F), (), "1 if a < b, else 0"),
-    ("LE", 2, (_I, _F), (), "1 if a <= b, else 0"),
-    ("EXP2", 1, (_F,), (), "2 ** a (ALU 0 of a stop)"),
-    ("LOG2", 1, (_F,), (), "log2 a (ALU 0 of a stop)"),
-    ("RSQRT", 1, (_F,), (), "1 / sqrt a (ALU 0 of a stop)"),
-    ("RECIP", 1, (_F,), (), "1 / a (ALU 0 of a stop)"),
-    ("TANH", 1, (_F,), (), "tanh a (ALU 0 of a stop)"),
+    ("NEG", 1, (_I, _F), (_I, _F), "-a"),
+    ("ABS", 1, (_I, _F), (_I, _F), "|a|"),
+    ("EQ", 2, (_I, _F), (_I, _F), "1 if a == b, else 0"),
+    ("NE", 2, (_I, _F), (_I, _F), "1 if a != b or unordered, else 0"),
+    ("LT", 2, (_I, _F), (_I, _F), "1 if a < b, else 0"),
+    ("LE", 2, (_I, _F), (_I, _F), "1 if a <= b, else 0"),
+    ("EXP2", 1, (_F,), (_F,), "2 ** a (ALU 0 of a stop)"),
+    ("LOG2", 1, (_F,), (_F,), "log2 a (ALU 0 of a stop)"),
+    ("RSQRT", 1, (_F,), (_F,), "1 / sqrt a (ALU 0 of a stop)"),
+    ("RECIP", 1, (_F,), (_F,), "1 / a (ALU 0 of a stop)"),
+    ("TANH", 1, (_F,), (_F,), "tanh a (ALU 0 of a stop)"),
 )
 
 #: Claimed for every argument; docs/specials.md has the errors that were measured.
@@ -421,6 +423,7 @@ def _formats() -> Iterator[Format]:
 #: Every instruction word by name.
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType({f.name: f for f in _formats()})
 _BY_OPCODE = {f.opcode: f for f in FORMATS.values()}
+ALUS_OF_STOP: Final = 4  #: ALUs at each stop of the VXM
 _VXM_BY_CODE = {op.code: op for op in VXM_OPS.values()}
 
 
@@ -570,6 +573,11 @@ def is_built(i: Instruction) -> bool:
     return i.format.built
 
 
+def has_operation(queue: Queue, op: VxmOp) -> bool:
+    """True if the ALU of a VXM queue has an operation: ALU 0 of a stop has the special ones."""
+    return not op.special or queue.unit % ALUS_OF_STOP == 0
+
+
 def stream_name(number: int) -> str:
     """``E0`` .. ``E31``, ``W0`` .. ``W31`` for 0 .. 63."""
     if not 0 <= number < 2 * STREAMS:
@@ -592,6 +600,8 @@ def config_problems(i: Instruction, config: Config, queue: Queue) -> list[str]:
     found = []
     if queue.kind not in i.format.queues:
         found.append(f"{i.name} is no instruction of {queue.name} ({queue.kind.value})")
+    elif i.name == "VXM" and not has_operation(queue, vxm_op(i["op"])):
+        found.append(f"{vxm_op(i['op']).name} is in ALU 0 of each stop, not in {queue.name}")
     if not is_built(i):
         found.append(f"{i.name} is not built in this version of the chip")
 

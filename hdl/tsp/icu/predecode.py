@@ -66,8 +66,10 @@ def _one_of(value: Value, legal) -> Value:
     return Cat(value == n for n in legal).any()
 
 
-def _undefined(form: Format, word) -> list[Value]:
+def _undefined(form: Format, word, special) -> list[Value]:
     """Conditions under which `word`, of this format, has an undefined or unbuilt field.
+
+    `special`: 1 if the queue's ALU has the special functions.
 
     Every condition holds only for words that ``tsp.arch.isa.decode`` refuses or that ``is_built``
     denies; the rules that guard nothing in hardware are left to the tools.
@@ -89,6 +91,9 @@ def _undefined(form: Format, word) -> list[Value]:
             for compute in (0, 1)
         )
         found.append(~built.bit_select(fields["compute"], 1))
+        found.append(
+            _one_of(fields["op"], [o.code for o in VXM_OPS.values() if o.special]) & ~special
+        )
     if form.name == "MXM":
         found.append(fields["type"] != Type.INT8)
     if form.name == "ACC":
@@ -96,8 +101,11 @@ def _undefined(form: Format, word) -> list[Value]:
     return found
 
 
-def predecode(m: Module, kind: QueueKind, word: Signal):
-    """Add the decoder of 128-bit text `word` to `m`; returns a view of :func:`head_layout`."""
+def predecode(m: Module, kind: QueueKind, word: Signal, special=0):
+    """Add the decoder of 128-bit text `word` to `m`; returns a view of :func:`head_layout`.
+
+    `special`: 1 if the queue commands an ALU with the special functions.
+    """
     head = Signal(head_layout(kind))
     m.d.comb += [head.bits.eq(word[OPCODE_BITS:]), head.bad.eq(1)]
     functional = functional_format(kind)
@@ -105,11 +113,11 @@ def predecode(m: Module, kind: QueueKind, word: Signal):
         for name in _OWN:
             form = FORMATS[name]
             with m.Case(form.opcode):
-                bad = Cat(_undefined(form, word)).any()
+                bad = Cat(_undefined(form, word, special)).any()
                 m.d.comb += [head.bad.eq(bad), head[name.lower()].eq(~bad)]
         if functional is not None:
             with m.Case(functional.opcode):
-                bad = Cat(_undefined(functional, word)).any()
+                bad = Cat(_undefined(functional, word, special)).any()
                 m.d.comb += [head.bad.eq(bad), head.functional.eq(~bad)]
                 if functional.name == "MEM":
                     counts = [

@@ -52,6 +52,8 @@ class Queue(Component):
         Queue number; stable.
     backdoor : In(3), cycle : In(32)
         Simulation's back door and the chip's cycle counter.
+    special : In(1)
+        The ALU has the special functions; stable. Present in VXM queues.
     start : In(1)
         One cycle: the text is loaded, begin to read it.
     first : In(1)
@@ -108,6 +110,7 @@ def _members(kind: QueueKind, config: Config) -> dict:
         "number": In(8),
         "backdoor": In(3),
         "cycle": In(32),
+        **({"special": In(1)} if kind is QueueKind.VXM else {}),
         "start": In(1),
         "first": In(1),
         "release": In(1),
@@ -159,6 +162,8 @@ class _Core(Component):
             text.write.eq(fetch.arrives),
             text.write_word.eq(self.text_word),
         ]
+        if self._kind is QueueKind.VXM:
+            m.d.comb += text.special.eq(self.special)
         halted, issue, copy = Signal(), Signal(), Signal()
         restless = fetch.active | self._decide(m, text, fetch, halted, issue, copy)
         if self._kind is QueueKind.MEM:

@@ -11,8 +11,9 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import bits_for
 
-from tsp.arch.config import WORD_BITS, Config
+from tsp.arch.config import WORD_BITS, Config, QueueKind
 from tsp.arch.errors import ErrorClass
+from tsp.arch.isa import ALUS_OF_STOP
 from tsp.icu.barrier import BarrierNode, message_layout
 from tsp.icu.chain import chain_layout
 from tsp.icu.predecode import Cause
@@ -118,6 +119,8 @@ class IcuStop(Component):
                 queue.cycle.eq(cycle),
                 queue.text_word.eq(self.text_word),
             ]
+            if kind is QueueKind.VXM:
+                m.d.comb += queue.special.eq(k % ALUS_OF_STOP == 0)
             if hasattr(queue, "control"):
                 m.d.comb += getattr(self, f"control{k}").eq(queue.control)
         self._chain(m, queues)

@@ -52,6 +52,8 @@ class Text(Component):
         There is no word in any stage.
     settled : Out(1)
         Nothing moves unless ``start``, ``consume`` or ``write`` is set.
+    special : In(1)
+        As that of :class:`~tsp.icu.queue.Queue`; present in VXM queues.
     """
 
     def __init__(self, kind: QueueKind, config: Config):
@@ -70,6 +72,7 @@ class Text(Component):
                 "overflow": Out(1),
                 "empty": Out(1),
                 "settled": Out(1),
+                **({"special": In(1)} if kind is QueueKind.VXM else {}),
             }
         )
 
@@ -126,7 +129,7 @@ class Text(Component):
             m.d.sync += text_valid.eq(read_valid)
             with m.If(read_valid):
                 m.d.sync += text.eq(sram.rd_data[:DATA_BITS])  # the corrector's place
-        decoded = predecode(m, self._kind, text)
+        decoded = predecode(m, self._kind, text, getattr(self, "special", 0))
         with m.If(head_free):
             m.d.sync += self.valid.eq(text_valid)
             with m.If(text_valid):

@@ -11,8 +11,10 @@ from tsp.arch.isa import (
     Instruction,
     config_problems,
     decode,
+    has_operation,
     is_built,
     make,
+    vxm_op,
 )
 from tspc.asm.codes import Code
 from tspc.asm.fields import parse_field
@@ -206,6 +208,10 @@ def check_word(statement: Statement, config: Config, queue: Queue) -> None:
         raise fail(
             Code.WRONG_QUEUE, message, statement.span, help=f"it belongs in {names[0]} and its like"
         )
+    if i.name == "VXM" and not has_operation(queue, vxm_op(i["op"])):
+        message = f"{vxm_op(i['op']).name} is a special function, which {queue.name} does not have"
+        remedy = "ALU 0 of each stop has them: VXM0, VXM4, VXM8, VXM12"
+        raise fail(Code.WRONG_QUEUE, message, statement.span, help=remedy)
     if not is_built(i):
         message = "this operation is not built in this version of the chip"
         remedy = "its encoding is settled, the unit is not there; docs/reference/isa.md tells which"

@@ -1,6 +1,6 @@
 """Pages of the vector unit, one for each group of operations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from tsp.arch.config import STREAMS
@@ -30,7 +30,10 @@ _FLOAT = (
     "Float to integer is clip(rint(x)), NaN gives 0.",
 )
 
-_GIVEN = {
+#: What the examples' operands are, by compute type: NumPy expressions.
+_Given = Mapping[Compute, Mapping[str, str]]
+
+_GIVEN: _Given = {
     _INT: {
         "a": "np.arange(V, dtype=np.int32) * 0x1234567 - 2**28",
         "b": "np.arange(V, dtype=np.int32)[::-1] - 9",
@@ -42,7 +45,19 @@ _GIVEN = {
         "c": "np.arange(V, dtype=np.float32) % 3 - 1",
     },
 }
-_POSITIVE = {"a": "np.arange(1, V + 1, dtype=np.float32) / 7"}
+_POSITIVE: _Given = {_REAL: {"a": "np.arange(1, V + 1, dtype=np.float32) / 7"}}
+
+#: Pairs that are equal, or are not in their own type alone: fp32 rounds, int32 has no quarters.
+_NEAR: _Given = {
+    _INT: {
+        "a": "np.arange(V, dtype=np.int32) % 5 + 2**24",
+        "b": "np.arange(V, dtype=np.int32) % 3 + 2**24",
+    },
+    _REAL: {
+        "a": "np.arange(V, dtype=np.float32) % 5 / 4",
+        "b": "np.arange(V, dtype=np.float32) % 3 / 4",
+    },
+}
 
 #: What NumPy says of each operation: int32 (which wraps, as the words of the examples do), fp32.
 _SAYS: dict[str, tuple[str, str]] = {
@@ -92,18 +107,19 @@ def _write(ops: tuple[VxmOp, ...], compute: Compute, script: Script) -> None:
     script.result("y", f"{dtype}[{rows}]", _ALU, "W0", stands, streams=4, burst=many)
 
 
-def _example(ops: Iterable[VxmOp], compute: Compute, close: float) -> Iterable[Example]:
+def _example(
+    ops: Iterable[VxmOp], compute: Compute, given: _Given, close: float
+) -> Iterable[Example]:
     """A program with all operations of a group that the chip has in a compute type."""
     ready = tuple(op for op in ops if compute in op.built)
     if not ready:
         return
-    given = _POSITIVE if close else _GIVEN[compute]
     names = "abc"[: max(op.operands for op in ready)]
     says = [_SAYS[op.name][compute] for op in ready]
     yield Example(
         f"{', '.join(op.name for op in ready)} in {compute.name.lower()}, {_EVERY} cycles apart.",
         partial(_write, ready, compute),
-        {name: given[name] for name in names},
+        {name: given[compute][name] for name in names},
         {"y": f"np.stack([{', '.join(says)}])" if len(says) > 1 else says[0]},
         close=close,
         compute=compute,
@@ -116,6 +132,7 @@ def _page(
     operations: tuple[str, ...],
     words: tuple[str, ...],
     *rules: str,
+    given: _Given = _GIVEN,
     close: float = 0.0,
 ) -> Page:
     ops = [VXM_OPS[o] for o in operations]
@@ -131,7 +148,7 @@ def _page(
         errors=(ErrorClass.EMPTY_STREAM, ErrorClass.STREAM_CONFLICT),
         model=("tspc.golden.numerics:execute",),
         operations=operations,
-        examples=tuple(e for c in computes for e in _example(ops, c, close)),
+        examples=tuple(e for c in computes for e in _example(ops, c, given, close)),
     )
 
 
@@ -188,6 +205,7 @@ PAGES = (
         ("EQ", "NE", "LT", "LE"),
         ("LT.int32 E0:int8, #0:int8 -> W0:int8", "NE.fp32 E0:fp32, E4:fp32 -> W0:int8"),
         "Unordered gives 0, but for NE.",
+        given=_NEAR,
     ),
     _page(
         "specials",
@@ -195,6 +213,7 @@ PAGES = (
         "them to the last bit and states their errors.",
         ("EXP2", "LOG2", "RSQRT", "RECIP", "TANH"),
         ("EXP2.fp32 E0:fp16 -> W0:fp16", "RSQRT.fp32 E0:fp32 -> W0:fp32"),
+        given=_POSITIVE,
         close=4e-7,
     ),
 )

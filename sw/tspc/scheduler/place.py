@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsp.arch.config import STREAMS, Queue
-from tsp.arch.isa import VXM_OPS, Instruction, Type, make
+from tsp.arch.isa import VXM_OPS, Instruction, Type, has_operation, make
 from tspc.scheduler.geometry import Direction, Floor, Plane, Route
 from tspc.scheduler.graph import DTYPES, Immediate, Kind, Node
 from tspc.scheduler.jobs import Choice, Job, alternatives
@@ -155,7 +155,7 @@ class Placer:
             else:
                 result, finish = self._memory.store(self._target(job, choice), stop, driven, flow)
             word = self._word(job, choice, operation, stop, burst, (spine, other), result)
-            self._tables.issue(self._alu(stop, burst), [(t, word) for t in burst.times])
+            self._tables.issue(self._alu(operation, stop, burst), [(t, word) for t in burst.times])
             spine = result
         if choice.shares:
             pairs = zip(choice.shares, sums, strict=True)
@@ -189,9 +189,10 @@ class Placer:
         base = self._tables.streams(plane.inward, extents, driven, width)
         return driven.moved(-self._time.acc_d_func), plane.inward * STREAMS + base
 
-    def _alu(self, stop: int, burst: Burst) -> Queue:
+    def _alu(self, operation: Operation, stop: int, burst: Burst) -> Queue:
         for queue in self._floor.alus(stop):
-            if self._tables.idle(queue, burst):
+            able = has_operation(queue, VXM_OPS[operation.op])
+            if able and self._tables.idle(queue, burst):
                 return queue
         raise BusyError
 

@@ -5,11 +5,12 @@ back door loads and dumps them. So a hundred thousand operand tuples cost a seco
 """
 
 from amaranth import Cat, Const, Module, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component, In, Out, connect
 
 from tsp.arch.config import DATA_BITS, LANES, STREAMS
 from tsp.arch.isa import FORMATS
 from tsp.slices.vxm import Alu
+from tsp.slices.vxm.specials import SpecialUnit
 from tsp.sram import BackdoorControl, Sram
 from tsp.words import control_layout
 from tspc.engines.records import Kind, place
@@ -27,7 +28,7 @@ PORT = place(Kind.TEXT, 0, 5)
 
 
 class VectorBench(Component):
-    """An ALU between memories.
+    """An ALU with its special functions between memories.
 
     In cycle n of a run control word n is on ``south``, and in cycle n + 1 the operand words n are
     on the streams: number s (0 .. 63) carries word s % 4 of memory s // 4 % 3, every byte of it
@@ -50,15 +51,17 @@ class VectorBench(Component):
     cycles: In(16)
     done: Out(1)
 
-    def __init__(self, alu):
+    def __init__(self, alu, specials):
         super().__init__()
-        self._alu = alu
+        self._alu, self._specials = alu, specials
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.files = files = BackdoorControl()
         m.d.comb += files.backdoor.eq(self.backdoor)
         m.submodules.alu = alu = self._alu
+        m.submodules.specials = self._specials
+        connect(m, alu.special, self._specials.alu)
         # `at` is two ahead of the cycle of the run: the read, and the register of `south`.
         running, at = Signal(), Signal(16)
         with m.If(self.start):
@@ -109,4 +112,4 @@ class VectorBench(Component):
 
 def bench(library, config):
     """The top component for :func:`verif.support.run_bench`."""
-    return VectorBench(library.place(Alu, config))
+    return VectorBench(library.place(Alu, config), library.place(SpecialUnit))

@@ -93,6 +93,9 @@ def _extreme(a, b, larger):
     return np.where(zeros, np.where(negative, -0.0, 0.0), picked)
 
 
+_COMPARE = {"EQ": np.equal, "NE": np.not_equal, "LT": np.less, "LE": np.less_equal}
+
+
 def _real(name, a, b, c):
     """fp32 operations: float64 arrays that hold fp32 numbers, in and out."""
     f = np.float32
@@ -108,7 +111,13 @@ def _real(name, a, b, c):
             return _extreme(a, b, name == "MAX")
         if name == "RELU":
             return _extreme(a, np.zeros_like(a), True)
-        return {"SELECT": lambda: np.where(c != 0, a, b)}[name]()
+        if name in _COMPARE:
+            return _COMPARE[name](a, b).astype(np.float64)
+        return {
+            "SELECT": lambda: np.where(c != 0, a, b),
+            "NEG": lambda: np.negative(a),
+            "ABS": lambda: np.fabs(a),
+        }[name]()
 
 
 def _integer(name, a, b, c):
@@ -131,6 +140,9 @@ def _integer(name, a, b, c):
         "OR": lambda: a | b,
         "XOR": lambda: a ^ b,
         "NOT": lambda: ~a,
+        "NEG": lambda: -a,
+        "ABS": lambda: np.maximum(a, -a),
+        **{x: lambda f=f: f(a, b).astype(np.int64) for x, f in _COMPARE.items()},
     }[name]()
 
 

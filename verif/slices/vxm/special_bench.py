@@ -1,17 +1,16 @@
-"""A bench that feeds the special lanes of an ALU in every cycle, without Python in the loop."""
+"""A bench that feeds special functions an operand in every cycle, without Python in the loop."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth import Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 from numpy.typing import NDArray
 
 from tsp.arch.config import LANES
-from tsp.arch.isa import Type
-from tsp.slices.vxm.control import BYTES, add_gated_domain
-from tsp.slices.vxm.special import SPECIAL_ROUTE, SPECIALS
-from tsp.slices.vxm.specials import SpecialLanes
+from tsp.arch.isa import VXM_OPS, Type
+from tsp.slices.vxm.control import BYTES
+from tsp.slices.vxm.specials import SpecialUnit
 from tsp.sram import BackdoorControl, Sram
 from tspc.engines.records import Kind, Piece, image, place, read_dump
 from verif.support import run_bench
@@ -19,12 +18,12 @@ from verif.support import run_bench
 __all__ = ["Job", "run"]
 
 _DEPTH = 65535
-_ROUTES, _OPERANDS, _RESULTS = (place(Kind.TEXT, 0, n) for n in range(3))
-_STAGES = ("operands", "converted", "reduced", "parabolas", "sums", "results", "drive")
+_CONTROL, _OPERANDS, _RESULTS = (place(Kind.TEXT, 0, n) for n in range(3))
+_DRAIN = 10  # cycles after the last operand
 
 
 class _Bench(Component):
-    """Special lanes between memories: operand n in cycle n, result n at address n."""
+    """The unit between memories: operand n in cycle n, result n at address n."""
 
     backdoor: In(3)
     start: In(1)
@@ -39,7 +38,8 @@ class _Bench(Component):
         m = Module()
         m.submodules.files = files = BackdoorControl()
         m.d.comb += files.backdoor.eq(self.backdoor)
-        m.submodules.lanes = lanes = self._library.place(SpecialLanes)
+        m.submodules.unit = unit = self._library.place(SpecialUnit)
+        port = unit.alu
         sources = {}
         reading, at = Signal(), Signal(16)
         with m.If(self.start):
@@ -48,34 +48,24 @@ class _Bench(Component):
             m.d.sync += at.eq(at + 1)
             with m.If(at == self.cycles):
                 m.d.sync += reading.eq(0), self.done.eq(1)
-        for name, where, width in (("routes", _ROUTES, 16), ("data", _OPERANDS, 32 * LANES)):
+        for name, where, width in (("control", _CONTROL, 16), ("data", _OPERANDS, 32 * LANES)):
             m.submodules[name] = sources[name] = memory = Sram(_DEPTH, width)
             m.d.comb += memory.place.eq(where), memory.backdoor.eq(self.backdoor)
             m.d.comb += memory.rd.eq(reading), memory.rd_addr.eq(at)
-        data, routes = sources["data"].rd_data, sources["routes"].rd_data
-        elements = [data.word_select(n, 32) for n in range(LANES)]
-        for k in range(BYTES):
-            for n in range(LANES):
-                word = getattr(lanes, f"a{k}").word_select(n, 8)
-                m.d.comb += word.eq(elements[n].word_select(k, 8))
-        route = Signal(SPECIAL_ROUTE)
-        m.d.sync += route.eq(routes)
-        m.d.comb += lanes.a_type.eq(routes[8:11]), lanes.route.eq(route)
-        valid, address = Signal(), Signal(16)
-        m.d.sync += valid.eq(reading), address.eq(at)
-        for stage in _STAGES:
-            add_gated_domain(m, f"s_{stage}", valid)
-            before, valid = valid, Signal(name=f"{stage}_valid")
-            m.d.sync += valid.eq(before)
-            before, address = address, Signal(16, name=f"{stage}_address")
-            m.d.sync += address.eq(before)
+        data, control = sources["data"].rd_data, sources["control"].rd_data
+        m.d.sync += port.valid.eq(reading)
+        m.d.comb += Cat(port.op, port.result_type, port.a_type).eq(control)
+        address = Signal(16)
+        with m.If(port.done):
+            m.d.sync += address.eq(address + 1)
         m.submodules.results = results = Sram(_DEPTH, 32 * LANES)
         m.d.comb += results.place.eq(_RESULTS), results.backdoor.eq(self.backdoor)
-        m.d.comb += results.wr.eq(valid), results.wr_addr.eq(address)
+        m.d.comb += results.wr.eq(port.done), results.wr_addr.eq(address)
         for k in range(BYTES):
             for n in range(LANES):
-                byte = results.wr_data[32 * n + 8 * k :][:8]
-                m.d.comb += byte.eq(getattr(lanes, f"byte{k}").word_select(n, 8))
+                byte = slice(32 * n + 8 * k, 32 * n + 8 * k + 8)
+                m.d.comb += getattr(port, f"a{k}").word_select(n, 8).eq(data[byte])
+                m.d.comb += results.wr_data[byte].eq(getattr(port, f"byte{k}").word_select(n, 8))
         return m
 
 
@@ -94,9 +84,9 @@ class Job:
         return -(-self.operands.size // LANES)
 
     @property
-    def route(self) -> int:
+    def control(self) -> int:
         """What the bench's control memory holds."""
-        return 1 << SPECIALS.index(self.name) | self.result << 5 | self.source << 8
+        return VXM_OPS[self.name].code | self.result << 6 | self.source << 9
 
 
 def run(jobs):
@@ -104,16 +94,16 @@ def run(jobs):
     cycles = sum(job.cycles for job in jobs)
     if cycles > _DEPTH:
         raise ValueError(f"{cycles} cycles do not fit {_DEPTH}")
-    routes = np.repeat([job.route for job in jobs], [job.cycles for job in jobs])
+    control = np.repeat([job.control for job in jobs], [job.cycles for job in jobs])
     data = np.concatenate([np.resize(job.operands, job.cycles * LANES) for job in jobs])
     pieces = [
-        Piece(_ROUTES, 0, routes.astype("<u2").view(np.uint8).reshape(-1, 2)),
+        Piece(_CONTROL, 0, control.astype("<u2").view(np.uint8).reshape(-1, 2)),
         Piece(_OPERANDS, 0, data.astype("<u4").view(np.uint8).reshape(-1, 4 * LANES)),
     ]
     ran = run_bench(
         _Bench,
         "verif.slices.vxm.tb_vectors",
-        parameters={"cycles": cycles + len(_STAGES) + 2},
+        parameters={"cycles": cycles + _DRAIN},
         image=image(pieces),
         blocks=("special_lane",),
     )

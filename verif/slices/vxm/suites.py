@@ -64,11 +64,10 @@ def _every(rng, type_, count=TUPLES):
 def _fp32(rng):
     """fp32 operations on fp32."""
     fp = Type.FP32
-    for name in ("ADD", "SUB", "MUL", "MAX", "MIN"):
-        yield _suite(name, _FP, (fp, fp), fp, v.pairs(rng, TUPLES))
-    for name in ("MADD", "SELECT"):
-        yield _suite(name, _FP, (fp, fp, fp), fp, v.triples(rng, TUPLES))
-    yield _suite("RELU", _FP, (fp,), fp, [_every(rng, fp)])
+    operands = {1: lambda rng, count: [_every(rng, fp, count)], 2: v.pairs, 3: v.triples}
+    for op in VXM_OPS.values():
+        if _FP in op.built:
+            yield _suite(op.name, _FP, (fp,) * op.operands, fp, operands[op.operands](rng, TUPLES))
 
 
 def _conversions(rng):

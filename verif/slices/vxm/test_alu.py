@@ -1,7 +1,7 @@
 """The ALU: every operation, type, stream and path.
 
 Each result is judged twice, by NumPy and exact rationals and by the golden model's own ALU; the two
-share nothing.
+share nothing. Special functions are judged by the golden model alone, which defines them.
 """
 
 from collections import defaultdict
@@ -13,13 +13,13 @@ from amaranth import ClockDomain, ClockSignal
 from tsp.arch.config import NANO, STREAMS
 from tsp.arch.isa import VXM_OPS, Type, vxm_op
 from tsp.arch.timing import timing
-from tsp.slices.vxm import alu, real
+from tsp.slices.vxm import control, real
 from verif.plan import covers
 from verif.plan.rows import subjects_of_word
 from verif.slices.vxm import golden, oracle, suites
 from verif.slices.vxm.runner import run
 
-_TURNS = 5
+_TURNS = 7
 _JUDGES = {"NumPy": oracle.expected, "golden model": golden.expected}
 _SEED = 20_201
 
@@ -46,6 +46,8 @@ def _differences(vectors, results):
         operands = vectors.operands[cycles].transpose(1, 0, 2)
         got = results.patterns[at] & oracle.mask(type_)
         for judge, expected in _JUDGES.items():
+            if judge == "NumPy" and vxm_op(i["op"]).special:
+                continue
             want = expected(i, operands)
             for row, lane in np.argwhere(want != got)[:3]:
                 shown = ", ".join(f"{x[row, lane]:08x}" for x in operands)
@@ -105,7 +107,7 @@ def test_gates_are_transparent(monkeypatch):
         m.domains += domain
         m.d.comb += domain.clk.eq(ClockSignal()), domain.rst.eq(0)
 
-    monkeypatch.setattr(alu, "add_gated_domain", plain_clock)
+    monkeypatch.setattr(control, "add_gated_domain", plain_clock)
     vectors = _small(1)
     assert _differences(vectors, run(vectors, blocks=("lane",)))[:10] == []
 

@@ -13,6 +13,9 @@ t + 10  the result is in the stop's stream register: d_func = 10 for every opera
 Only the valid bits run on the plain clock. Everything else stands in the gated domain of its
 stage (:mod:`~tsp.slices.vxm.control`): ``issued`` t + 1, ``captured`` t + 2, the lanes' domains
 t + 3 .. t + 8, ``results`` t + 8 for both paths, ``drive`` t + 9.
+
+A special function passes by: in t + 2 it goes to lanes of its own
+(:mod:`~tsp.slices.vxm.specials`), and in t + 9 its result comes back.
 """
 
 from amaranth import Cat, Const, DomainRenamer, Module, Mux, Signal
@@ -20,7 +23,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import WORD_BITS
-from tsp.arch.isa import VXM_OPS, Compute, Type
+from tsp.arch.isa import VXM_OPS, Compute
 from tsp.ecc import correct, encode
 from tsp.slices.vxm.control import (
     BYTES,
@@ -29,12 +32,17 @@ from tsp.slices.vxm.control import (
     OPERANDS,
     REAL_ROUTE,
     TAIL,
-    add_gated_domain,
+    group_size,
+    has_byte,
     integer_route,
     is_real_type,
+    is_special,
     real_route,
+    register,
+    stage,
 )
 from tsp.slices.vxm.lanes import Lanes
+from tsp.slices.vxm.specials import SpecialSignature
 from tsp.stream import Drive, StreamSignature, capture
 
 __all__ = ["Alu"]
@@ -63,6 +71,8 @@ class Alu(wiring.Component):
         Ein and Win of the stop; operands are taken in cycle t + 1.
     drive : Out(Drive(4))
         The result, enabled in cycle t + 9.
+    special : Out(SpecialSignature())
+        To the special functions, in ALU 0 of a stop; elsewhere nothing comes back.
     """
 
     NEEDS_LIBRARY = True
@@ -72,6 +82,7 @@ class Alu(wiring.Component):
     e_in: In(StreamSignature())
     w_in: In(StreamSignature())
     drive: Out(Drive(BYTES))
+    special: Out(SpecialSignature())
 
     def __init__(self, config, *, library):
         super().__init__()
@@ -86,6 +97,8 @@ class Alu(wiring.Component):
             m.d.comb += [getattr(lanes, f"{x}{n}").eq(p) for n, p in enumerate(payloads)]
             m.d.comb += getattr(lanes, f"{x}_immediate").eq(c2[f"{x}_immediate"])
             m.d.comb += getattr(lanes, f"{x}_value").eq(_immediate(c2, k))
+            if k == 0:
+                self._hand_over(m, c2, valid2, payloads)
         control, valid8, tail8 = self._control(m, c2, valid2)
         m.d.comb += [getattr(lanes, name).eq(value) for name, value in control.items()]
         self._drive(m, lanes, valid8, tail8)
@@ -93,9 +106,9 @@ class Alu(wiring.Component):
 
     def _capture(self, m):
         """Cycle t + 1: control; the words of each stream operand, `words[k][byte]`."""
-        valid1 = _stage(m, "issued", self.south.valid)
-        valid2 = _stage(m, "captured", valid1)
-        c1 = _register(m, "issued", CONTROL, self.south)
+        valid1 = stage(m, "issued", self.south.valid)
+        valid2 = stage(m, "captured", valid1)
+        c1 = register(m, "issued", CONTROL, self.south)
         m.d.comb += [self.north[x].eq(c1[x]) for x in CONTROL.members if x != "valid"]
         m.d.comb += self.north.valid.eq(valid1)
         c2 = Signal(CONTROL, name="c2", reset_less=True)
@@ -111,11 +124,24 @@ class Alu(wiring.Component):
                 # The group is aligned: what the byte's number has set, the base has clear.
                 free = ~(3 if byte >= 2 else byte)
                 place = Cat(stream[i] if free >> i & 1 else Const(byte >> i & 1) for i in range(6))
-                enable = taken & _has_byte(type_, byte)
+                enable = taken & has_byte(type_, byte)
                 capture(inside, word, enable, place, self.e_in, self.w_in)
                 words[k].append(word)
         m.submodules.capture = DomainRenamer("captured")(inside)
         return c2, words, valid2
+
+    def _hand_over(self, m, c2, valid2, payloads):
+        """Cycle t + 2: a special function leaves for its own lanes."""
+        special = self.special
+        m.d.comb += [
+            special.valid.eq(valid2 & is_special(c2.op)),
+            *(getattr(special, f"a{n}").eq(p) for n, p in enumerate(payloads)),
+            special.a_value.eq(c2.immediate0),
+            *(
+                getattr(special, name).eq(c2[name])
+                for name in ("op", "result_type", "result_stream", "a_type", "a_immediate")
+            ),
+        ]
 
     def _control(self, m, c2, valid2):
         """Control from t + 2 on, each register in the domain of its stage.
@@ -126,69 +152,57 @@ class Alu(wiring.Component):
             Inputs of :class:`Lanes` by name; whether there is a result in t + 8, and of what.
         """
         real = c2.compute == Compute.FP32
+        valid2 = valid2 & ~is_special(c2.op)
         has_third = _uses(c2.op, 2)  # few operations have: c stands still for the others
-        i3 = _stage(m, "i_operands", valid2 & ~real)
-        r3 = _stage(m, "r_operands", valid2 & real)
-        _stage(m, "i_third", valid2 & ~real & has_third)
-        _stage(m, "r_third", valid2 & real & has_third)
-        i_head = _register(m, "i_operands", _HEAD, c2)
-        r_head = _register(m, "r_operands", _HEAD, c2)
-        i4, r4 = _stage(m, "i_converted", i3), _stage(m, "r_converted", r3)
-        i5, r5 = _stage(m, "i_products", i4), _stage(m, "r_products", r4)
-        _stage(m, "products", i4 | r4)
+        i3 = stage(m, "i_operands", valid2 & ~real)
+        r3 = stage(m, "r_operands", valid2 & real)
+        stage(m, "i_third", valid2 & ~real & has_third)
+        stage(m, "r_third", valid2 & real & has_third)
+        i_head = register(m, "i_operands", _HEAD, c2)
+        r_head = register(m, "r_operands", _HEAD, c2)
+        i4, r4 = stage(m, "i_converted", i3), stage(m, "r_converted", r3)
+        i5, r5 = stage(m, "i_products", i4), stage(m, "r_products", r4)
+        stage(m, "products", i4 | r4)
         tail5 = self._tail5(m, i_head, r_head, i4)
         # An integer operation whose result is a float goes over to the fp32 path in t + 5.
         leaves = i5 & is_real_type(tail5.result_type)
-        i6, r6 = _stage(m, "i_sums", i5 & ~leaves), _stage(m, "r_sums", r5 | leaves)
-        i7, r7 = _stage(m, "i_narrowed", i6), _stage(m, "r_normals", r6)
-        i8, r8 = _stage(m, "i_results", i7), _stage(m, "r_results", r7)
+        i6, r6 = stage(m, "i_sums", i5 & ~leaves), stage(m, "r_sums", r5 | leaves)
+        i7, r7 = stage(m, "i_narrowed", i6), stage(m, "r_normals", r6)
+        i8, r8 = stage(m, "i_results", i7), stage(m, "r_results", r7)
         tail = tail5
         for domain, enable in (("sums", i5 | r5), ("normals", i6 | r6), ("results", i7 | r7)):
-            _stage(m, domain, enable)
-            tail = _register(m, domain, _TAIL, tail)
+            stage(m, domain, enable)
+            tail = register(m, domain, _TAIL, tail)
         control = {
             **{f"{x}_type": c2[f"{x}_type"] for x in OPERANDS},
             "i_route": _structure(m, "i_route", INTEGER_ROUTE, integer_route(i_head)),
             "r_route": _structure(m, "r_route", REAL_ROUTE, real_route(r_head)),
             "integer4": i4,
             "real7": r7,
-            "bytes8": Cat(_has_byte(tail.result_type, n) for n in range(BYTES)),
+            "bytes8": Cat(has_byte(tail.result_type, n) for n in range(BYTES)),
         }
         return control, i8 | r8, tail
 
     def _tail5(self, m, i_head, r_head, i4):
         """What is left of the instruction in t + 5, of the path that has it."""
-        i_tail = _register(m, "i_converted", _TAIL, i_head)
-        r_tail = _register(m, "r_converted", _TAIL, r_head)
-        return _register(
+        i_tail = register(m, "i_converted", _TAIL, i_head)
+        r_tail = register(m, "r_converted", _TAIL, r_head)
+        return register(
             m, "products", _TAIL, {x: Mux(i4, i_tail[x], r_tail[x]) for x in _TAIL.members}
         )
 
     def _drive(self, m, lanes, valid8, tail8):
         """Cycle t + 9: the result is encoded and driven."""
-        valid9 = _stage(m, "drive", valid8)
-        tail = _register(m, "drive", _TAIL, tail8)
+        valid9 = stage(m, "drive", valid8)
+        tail, special = register(m, "drive", _TAIL, tail8), self.special
         m.d.comb += [
-            *(self.drive.data[n].eq(encode(getattr(lanes, f"byte{n}"))) for n in range(BYTES)),
-            self.drive.enable.eq(valid9),
-            self.drive.stream.eq(tail.result_stream),
-            self.drive.words.eq(_words(tail.result_type)),
+            self.drive.enable.eq(valid9 | special.done),
+            self.drive.stream.eq(Mux(special.done, special.stream, tail.result_stream)),
+            self.drive.words.eq(Mux(special.done, special.words, group_size(tail.result_type))),
         ]
-
-
-def _stage(m, domain, enable):
-    """Open the domain of a stage; returns its valid bit, set in the cycle after `enable`."""
-    valid = Signal(name=f"{domain}_valid")
-    m.d.sync += valid.eq(enable)
-    add_gated_domain(m, domain, enable)
-    return valid
-
-
-def _register(m, domain, layout, source):
-    """A structure of registers in a stage's domain, each from the field of its name."""
-    register = Signal(layout, name=f"{domain}_control", reset_less=True)
-    m.d[domain] += [register[name].eq(source[name]) for name in layout.members]
-    return register
+        for n, byte in enumerate(f"byte{n}" for n in range(BYTES)):
+            payload = Mux(special.done, getattr(special, byte), getattr(lanes, byte))
+            m.d.comb += self.drive.data[n].eq(encode(payload))
 
 
 def _structure(m, name, layout, fields):
@@ -207,13 +221,3 @@ def _immediate(c2, k):
 def _uses(op, k):
     """True if an operation has operand k."""
     return op.matches(*(o.code for o in VXM_OPS.values() if o.operands > k))
-
-
-def _has_byte(type_, byte):
-    """True if elements of a type have byte 0 .. 3."""
-    return type_.matches(*(t for t in Type if t.bytes > byte))
-
-
-def _words(type_):
-    """Streams that elements of a type take: 1, 2 or 4."""
-    return Mux(_has_byte(type_, 2), 4, Mux(_has_byte(type_, 1), 2, 1))

@@ -37,6 +37,7 @@ def multiply(m: Module, route, operands) -> SimpleNamespace:
     out = registers("i_products", value=signed(64), addend=signed(32))
     count = b[:5]
     less = let(m, "i_less", a < b)
+    holds = ((route.less & less) | (route.equal & (a == b))) ^ route.inverse
     first = Mux(route.select, c.any(), Mux(route.relu, ~a[31], route.larger ^ less))
     other = Mux(route.relu, 0, b)
     chosen = Mux(first, a, other)
@@ -44,7 +45,11 @@ def multiply(m: Module, route, operands) -> SimpleNamespace:
     bits = Mux(route.bits[1], Mux(route.bits[0], ~a, a ^ b), Mux(route.bits[0], a | b, a & b))
     chooses = route.larger | route.smaller | route.select | route.relu
     value = Mux(chooses, chosen, Mux(route.right, shifted, bits))
-    value = Mux(route.sum, Mux(route.subtract, a - b, a + b), let(m, "i_value", value))
+    value = Mux(route.compare, holds, value)
+    turned = let(m, "i_turned", route.unary & ~(route.magnitude & ~a[31]))
+    x, y = Mux(turned, 0, a), Mux(turned, a, Mux(route.unary, 0, b))
+    x, y = let(m, "i_x", x), let(m, "i_y", y)
+    value = Mux(route.sum, Mux(route.subtract, x - y, x + y), let(m, "i_value", value))
     value = let(m, "i_short", value)
     wide = Mux(route.left, a << count, value)
     m.d.i_products += [

@@ -12,7 +12,7 @@ t + 8   r_results     the fp32 pattern; or the fp16 one of an int32 result
 ======  ============  =================================================================
 
 Everything is x * y + z: an addition multiplies by one, and what only selects (maximum, minimum,
-select, ReLU) sends its result along as z with a product of zero.
+select, ReLU, NEG, ABS, comparisons) sends its result along as z with a product of zero.
 
 The fused multiply-add shifts whichever of product and addend is smaller to the exponent of the
 other one, so 51 bits hold the sum: bits are lost (*jammed* into the lowest) only at a distance at
@@ -48,30 +48,37 @@ def convert(m: Module, patterns, types) -> list[SimpleNamespace]:
     return found
 
 
-def _less(m, a, b):
-    """a < b, with -0 < +0; any answer if one is NaN."""
+def _order(m, a, b) -> SimpleNamespace:
+    """Whether a < b, with -0 < +0, and a == b, with -0 == +0; any answer if one is NaN."""
     key_a, key_b = (
         let(m, name, Cat(x.value, Mux(x.inf, 0x1FF, Mux(x.zero, 0, x.exponent))))
         for name, x in (("key_a", a), ("key_b", b))
     )
     below = Mux(a.sign, key_a > key_b, key_a < key_b)
-    return let(m, "r_less", Mux(a.sign ^ b.sign, a.sign, below))
+    less = let(m, "r_less", Mux(a.sign ^ b.sign, a.sign, below))
+    same = let(m, "r_same", (key_a == key_b) & (~(a.sign ^ b.sign) | a.zero))
+    return SimpleNamespace(less=less, same=same)
 
 
 def _addend(m, route, a, b, c) -> SimpleNamespace:
     """z, with its sign as it is added; zero where nothing is added."""
-    first = Mux(a.nan | b.nan, a.nan, _less(m, a, b) == route.smaller)
+    order, unordered = _order(m, a, b), let(m, "unordered", a.nan | b.nan)
+    true = (route.less & order.less & ~order.same) | (route.equal & order.same)
+    true = let(m, "true", route.compare & ((true & ~unordered) ^ route.inverse))
+    first = Mux(unordered, a.nan, order.less == route.smaller)
     first = Mux(route.extreme, first, Mux(route.relu, ~a.sign | a.nan, ~c.zero))
-    selects = route.addend == 3
-    take_a = let(m, "take_a", selects & first)
-    take_b = let(m, "take_b", (route.addend == 1) | (selects & ~first & ~route.relu))
+    selects = (route.addend == 3) & ~route.compare
+    take_a = let(m, "take_a", selects & (first | route.unary))
+    take_b = let(m, "take_b", (route.addend == 1) | (selects & ~take_a & ~route.relu))
     take_c = let(m, "take_c", route.addend == 2)
+    otherwise = {"value": Mux(true, _ONE, 0), "exponent": Mux(true, BIAS, 0), "zero": ~true}
     picked = {}
     for name in _FIELDS:
         of_a, of_b, of_c = (getattr(x, name) for x in (a, b, c))
-        other = Mux(take_b, of_b, Mux(take_c, of_c, int(name == "zero")))
+        other = Mux(take_b, of_b, Mux(take_c, of_c, otherwise.get(name, 0)))
         picked[name] = let(m, f"z_{name}", Mux(take_a, of_a, other))
-    picked["sign"] = let(m, "z_signed", picked["sign"] ^ route.subtract)
+    sign = (picked["sign"] | route.magnitude) ^ route.subtract  # ABS subtracts -|a|
+    picked["sign"] = let(m, "z_signed", sign)
     return SimpleNamespace(**picked)
 
 

@@ -1,10 +1,11 @@
-"""A VXM stop: four ALUs and the stream registers they share."""
+"""A VXM stop: four ALUs, special functions for the first, and the stream registers they share."""
 
 from amaranth import Module
 from amaranth.lib import wiring
 
 from tsp.arch.isa import FORMATS
 from tsp.slices.vxm.alu import Alu
+from tsp.slices.vxm.specials import SpecialUnit
 from tsp.stop import Registers, stop_ports
 from tsp.words import control_layout
 
@@ -37,4 +38,7 @@ class VxmStop(wiring.Component):
                 getattr(self, f"north{n}").eq(alu.north),
             ]
             registers.attach(m, n, alu)
+            if n == 0:
+                m.submodules.specials = specials = self._library.place(SpecialUnit)
+                wiring.connect(m, alu.special, specials.alu)
         return m
