@@ -18,7 +18,7 @@ from amaranth.utils import bits_for
 from tsp.arch.errors import ErrorClass
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.sram import BackdoorControl
-from tsp.superlane import Superlane, functional_queues, planes
+from tsp.superlane import Superlane, functional_queues, planes, sxm_paths
 
 __all__ = ["Chip"]
 
@@ -118,6 +118,11 @@ class Chip(wiring.Component):
                 upper, lower = getattr(north, f"chain{p}_south"), getattr(south, f"chain{p}_north")
                 m.d.comb += upper.eq(lower)
                 m.d.comb += getattr(south, f"text{p}_north").eq(getattr(north, f"text{p}_south"))
+            for name in sxm_paths(self._config):
+                if name.endswith("_up_north"):
+                    m.d.comb += getattr(north, f"{name[:-5]}south").eq(getattr(south, name))
+                elif name.endswith("_down_south"):
+                    m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
 
     def _along(self, m, strip):
         """The strip: start, idle, NOTIFY and cause pass one stop a cycle."""

@@ -16,12 +16,20 @@ from tsp.icu.queue import queue_control_layout
 from tsp.slices.mem import MemStop
 from tsp.slices.mxm.ports import vertical
 from tsp.slices.mxm.stop import MxmStop
+from tsp.slices.sxm import SxmStop
+from tsp.slices.sxm import vertical as sxm_vertical
 from tsp.slices.vxm.stop import VxmStop
 from tsp.stop import PassStop
 
-__all__ = ["Superlane", "functional_queues", "planes"]
+__all__ = ["Superlane", "functional_queues", "planes", "sxm_paths"]
 
-_STOPS = {QueueKind.MEM: MemStop, QueueKind.VXM: VxmStop, QueueKind.MXM_W: MxmStop}
+#: What stands at a stop, by the kind of its first queue.
+_STOPS = {
+    QueueKind.MXM_W: MxmStop,
+    QueueKind.SXM_SHIFT: SxmStop,
+    QueueKind.MEM: MemStop,
+    QueueKind.VXM: VxmStop,
+}
 
 
 def functional_queues(config: Config):
@@ -37,6 +45,15 @@ def plane_name(queue: Queue) -> str:
 def planes(config: Config):
     """Names of the planes, west to east."""
     return [plane_name(q) for q in config.queues if q.kind is QueueKind.MXM_W]
+
+
+def sxm_paths(config: Config):
+    """What the SXMs of neighbouring rows hand to each other: members of a superlane by name."""
+    return {
+        f"sxm_{hemisphere.name.lower()}_{name}": member
+        for hemisphere in Hemisphere
+        for name, member in sxm_vertical(config).items()
+    }
 
 
 class Superlane(wiring.Component):
@@ -60,6 +77,8 @@ class Superlane(wiring.Component):
         What each plane's row hands to the rows below and above (:func:`tsp.slices.mxm.vertical`).
     chain<p>_south, chain<p>_north, text<p>_north, text<p>_south
         Control and words of the text chain of stop p (:class:`tsp.icu.chain.TextChain`).
+    sxm_<hemisphere>_<unit>_up_south, .._up_north, .._down_north, .._down_south
+        Words between an SXM's rows (:func:`tsp.slices.sxm.vertical`).
     critical_north : In(1), critical_south : Out(1)
         A stop of the rows to the north met a critical error since reset; or one of this row did.
     backdoor, deep : In
@@ -81,7 +100,7 @@ class Superlane(wiring.Component):
         for p in range(config.stops):
             ports |= {f"chain{p}_south": In(chain_layout()), f"chain{p}_north": Out(chain_layout())}
             ports |= {f"text{p}_north": In(text_layout()), f"text{p}_south": Out(text_layout())}
-        super().__init__(ports)
+        super().__init__(ports | sxm_paths(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -138,6 +157,11 @@ class Superlane(wiring.Component):
                 name = queue.name.lower()
                 m.d.comb += getattr(stop, f"south{n}").eq(getattr(self, f"{name}_south"))
                 m.d.comb += getattr(self, f"{name}_north").eq(getattr(stop, f"north{n}"))
+        if kind is SxmStop:
+            for name, member in sxm_vertical(self._config).items():
+                outer = getattr(self, f"sxm_{queues[0].hemisphere.name.lower()}_{name}")
+                inner = getattr(stop, name)
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         if kind is MxmStop:
             for number, queue in enumerate(queues[::3]):
                 for name in vertical(self._config):

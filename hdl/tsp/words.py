@@ -26,9 +26,19 @@ def word_layout(form: Format) -> data.StructLayout:
     return data.StructLayout(members | ({"reserved": unsigned(rest)} if rest else {}))
 
 
-def control_layout(form: Format) -> data.StructLayout:
-    """Control of a unit in one cycle: ``valid`` and the fields of `form` in their order."""
-    return data.StructLayout({"valid": unsigned(1)} | {f.name: _shape(f) for f in form.fields})
+def control_layout(*forms: Format) -> data.StructLayout:
+    """Control of a unit in one cycle: ``valid`` and the fields of its instruction in their order.
+
+    Where a unit executes several, ``form`` says which one of `forms` it is, and a field that they
+    share has a shape that holds the values of all.
+    """
+    members = {"valid": unsigned(1)}
+    if len(forms) > 1:
+        members["form"] = unsigned(bits_for(len(forms) - 1))
+    for field in [f for form in forms for f in form.fields]:
+        shapes = [_shape(f) for form in forms for f in form.fields if f.name == field.name]
+        members[field.name] = max(shapes, key=lambda shape: shape.width)
+    return data.StructLayout(members)
 
 
 def access_layout(config: Config) -> data.StructLayout:

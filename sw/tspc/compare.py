@@ -109,6 +109,9 @@ def compare(
     if not cycles.equal:
         text = f"done: schedule {schedule_done}, golden {golden.done}, rtl {rtl.done}"
         found.append(((_AT_END, 0, 0, 0, 0), text))
+    if golden.critical != rtl.critical:
+        text = f"critical error: golden {golden.critical}, rtl {rtl.critical}"
+        found.append(((_AT_END, 0, 0, 0, 0), text))
     first = min(found, default=None)
     message = None if first is None else first[1]
     for name, result in (("golden", golden), ("rtl", rtl)):

@@ -79,6 +79,7 @@ def _experiments(config: Config) -> Iterator[Experiment]:
     for hemisphere in Hemisphere:
         for plane in range(config.planes):
             yield from _mxm(config, hemisphere, plane)
+        yield from _sxm(config, hemisphere)
     yield from _icu(config)
     yield from _fetch(config)
 
@@ -493,6 +494,82 @@ def _entries(
             - (late + moved(results, lambda r: p.results(r)[-1:] == [9]))
         ),
     )
+
+
+# ---- SXM ----------------------------------------------------------------------------------------
+
+#: Operation and unit of its queue, fields besides streams, and of each operand its stream and the
+#: byte in its vector (None: one that differs from lane to lane). The result then differs from that
+#: with a zero operand, whichever of them is missing.
+_SWITCHES = (
+    ("SHIFT", "SHIFT", {"n": 1}, {"stream": None}),
+    ("SHIFT", "SHIFT", {"n": -1}, {"stream": None}),
+    ("SELECT", "SHIFT", {"n": 1}, {"stream": None, "mask": 3}),
+    ("PERMUTE", "PERMUTE", {}, {"stream": None, "map": 0x95, "map1": -1}),
+    ("DISTRIBUTE", "DISTRIBUTE", {}, {"stream": None, "map": 5}),
+    ("ROTATE", "ROTATE", {"n": 3}, {"stream": None}),
+    ("ROTATE", "ROTATE", {"n": 4}, {"stream": None}),
+    ("TRANSPOSE", "TRANSPOSE0", {}, {"stream": None}),
+    ("TRANSPOSE", "TRANSPOSE1", {}, {"stream": None}),
+)
+_STEADY = 16  #: vectors of an operand that does not move
+
+
+def _sxm(config: Config, hemisphere: Hemisphere) -> Iterator[Experiment]:
+    """Every operand of every unit comes in one cycle, the others of its operation in many."""
+    outward = 32 * (hemisphere is Hemisphere.W)
+    places = {"stream": 0, "mask": 16, "map": 18, "map1": 19}
+    for name, unit, fields, operands in _SWITCHES:
+        queue = f"SXM_{hemisphere.name}_{unit}"
+        sources = {x: f"MEM_{hemisphere.name}{2 * k}" for k, x in enumerate(operands)}
+        memory: dict = {}
+        for x, value in operands.items():
+            top = config.superlanes - 1 if value == -1 else value
+            vector = np.arange(1, config.lanes + 1) if top is None else np.full(config.lanes, top)
+            memory[config.queue_by_name[sources[x]].index, 0, 0] = vector.astype(np.uint8)
+        word = make(
+            name,
+            **fields,
+            **{x: outward + places[x] for x in operands if x != "map1"},
+            result=32 - outward,
+        )
+        for moving, value in operands.items():
+            if value == -1 and config.superlanes == 1:
+                continue  # the superlane's number is 0 whatever comes
+            words: dict[str, list[Timed]] = {}
+            for x, source in sources.items():
+                early = 0 if x == moving else _STEADY // 2
+                count = 1 if x == moving else _STEADY
+                at = START - _hops(config, source, queue) - early
+                port = read(0, 0, outward + places[x], count=count)
+                words[source] = [(at, make("MEM", **port))]
+            # With d_func 5 and d_skew 1 the unit issues 3 cycles after START; it is moved around.
+            guess = START + 3
+            programs = [
+                _program(config, {**words, queue: [(guess + by, word)]}, memory=memory)
+                for by in REACH
+            ]
+            yield from _switch(config, unit, queue, sources[moving], guess, programs)
+
+
+def _switch(
+    config: Config, unit: str, queue: str, source: str, guess: int, programs: Sequence[Program]
+) -> Iterator[Experiment]:
+    """Both entries of a unit, from programs in which it is moved over an operand of `source`."""
+    entry = unit.rstrip("01").lower()
+
+    def functions(results: Sequence[Result]) -> set[int]:
+        pairs = zip(REACH, results, strict=True)
+        return {_d_func(config, queue, guess + by)([result]) for by, result in pairs}
+
+    def skew(results: Sequence[Result]) -> int:
+        seen = [_payload(r, config, queue) for r in results]
+        assert seen[0] == seen[-1]  # what the operation makes of a zero word
+        at = moved(results, lambda r: _payload(r, config, queue) != seen[0])
+        return _arrival(config, results[0], source, queue) - (guess + at)
+
+    yield Experiment(f"{entry}_d_func", programs, functions)
+    yield Experiment(f"{entry}_d_skew", programs, skew)
 
 
 # ---- ICU ----------------------------------------------------------------------------------------

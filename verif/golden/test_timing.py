@@ -7,7 +7,7 @@ from tsp.arch.config import NANO
 from tsp.arch.isa import make
 from tsp.arch.timing import ENTRIES, timing
 from tspc.golden.errors import GoldenError
-from verif.golden.builder import NOTIFY, nop, repeat, sync, vxm, write
+from verif.golden.builder import NOTIFY, nop, read, repeat, sync, vxm, write
 from verif.golden.test_mxm import Bench, acc, base, iw_abc
 
 #: One queue issues both operations of these, so they are never less than a cycle apart.
@@ -44,6 +44,7 @@ def bench_at_the_limits():
     sink = maker.arrival(alu, d.vxm_d_func, "VXM2", "MEM_E17") - d.mem_d_skew
     bench.queues["VXM2"] = [(alu, add)]
     bench.queues["MEM_E17"] = [(sink, write(1, 5, "E0"))]
+    switches(bench, t0)
     notify = sink + 40
     bench.queues["VXM8"] = [(notify, NOTIFY), (notify + 1, sync(), notify + d.sync_release)]
     bench.queues["VXM8"].append((notify + d.sync_release, NOTIFY))
@@ -65,6 +66,31 @@ def fetch_at_the_limits(bench):
     after = at + maker.timing.ifetch_to_buffer + 3
     rest = maker.config.queue_words - 3 + words - 1
     bench.queues["VXM4"] = [two, *((after + j, nop(1)) for j in range(rest))]
+
+
+def switches(bench, start):
+    """Every unit of an SXM: operands from MEM in time, the result to MEM in time."""
+    maker, d = bench.maker, bench.maker.timing
+    words = {
+        "SHIFT": ({"stream": 16, "n": 1}, 1),
+        "PERMUTE": ({"stream": 16, "map": 18}, 4),
+        "DISTRIBUTE": ({"stream": 16, "map": 17}, 2),
+        "ROTATE": ({"stream": 16, "n": 3}, 1),
+        "TRANSPOSE": ({"stream": 16}, 16),
+    }
+    for number, (name, (fields, count)) in enumerate(words.items()):
+        queue = f"SXM_E_{name}" + "0" * (name == "TRANSPOSE")
+        issue = start + 60 + 10 * number
+        skew, function = (getattr(d, f"{name.lower()}_d_{x}") for x in ("skew", "func"))
+        for k in range(count):
+            slice_ = f"MEM_E{k}"
+            data = np.arange(maker.config.lanes) + k + 1 if k == 0 or count == 16 else 0
+            maker.put(slice_, 0, 100 + number, data)
+            at = issue + skew + 1 - d.mem_d_func - maker.hops(slice_, queue)
+            bench.queues.setdefault(slice_, []).append((at, read(0, 100 + number, f"E{16 + k}")))
+        bench.queues[queue] = [(issue, make(name, result=32, **fields))]
+        at = maker.arrival(issue, function, queue, "MEM_E16") - d.mem_d_skew
+        bench.queues.setdefault("MEM_E16", []).append((at, write(1, 100 + number, "W0")))
 
 
 def outcome(bench, table):

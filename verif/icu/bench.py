@@ -237,7 +237,10 @@ def _valid_control(unit, ctx):
         return 0
     bits = ctx.get(unit.control.as_value())
     layout = unit.control.shape()
-    if "valid" in dict(iter(layout)):
+    fields = dict(iter(layout))
+    if "form" in fields and not ctx.get(unit.control.form):
+        bits &= (1 << fields["mask"].offset) - 1  # SHIFT has no mask, the last field
+    if "valid" in fields:
         return bits if bits & 1 else 0
     found = 0
     for _, port in layout:

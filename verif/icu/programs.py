@@ -3,7 +3,7 @@
 import random
 
 from tsp.arch.config import Config, QueueKind
-from tsp.arch.isa import VXM_OPS
+from tsp.arch.isa import FORMATS, VXM_OPS
 from verif.icu.reference import word_of
 
 
@@ -67,10 +67,13 @@ class TextMaker:
         single = True
         if self.kind is QueueKind.MEM:
             single = self._mem()
-        elif self.kind in (QueueKind.SXM, QueueKind.C2C):
+        elif self.kind is QueueKind.C2C:
             self._own("NOP", n=1)
             self.now += 1
             return
+        elif self.kind.value.startswith("sxm"):
+            self.text.append(self._sxm())
+            self.now += 1
         else:
             self.text.append(getattr(self, "_" + self.kind.value)())
             self.now += 1
@@ -136,6 +139,15 @@ class TextMaker:
         if mode > 2:
             values["stream"] = 4 * self.rng.randrange(8)
         return word_of("ACC", **values)
+
+    def _sxm(self) -> int:
+        form = self.rng.choice(
+            [f for f in FORMATS.values() if self.kind in f.queues and f.functional]
+        )
+        values = {f.name: self.rng.randrange(1 << f.width) for f in form.fields}
+        if form.name == "ROTATE":
+            values["n"] = self.rng.choice((3, 4))
+        return word_of(form.name, **values)
 
     def _vxm(self) -> int:
         ops = [op for op in VXM_OPS.values() if self.special or op.code < VXM_OPS["EXP2"].code]

@@ -48,6 +48,8 @@ def is_bad(word: int, kind: QueueKind) -> bool:
         return v["type"] != 0
     if form.name == "ACC":
         return v["type"] != 2 or not 1 <= v["mode"] <= 6
+    if form.name == "ROTATE":
+        return v["n"] not in (3, 4)
     if form.name == "VXM":
         codes = {op.code: op for op in VXM_OPS.values()}
         op = codes.get(v["op"])

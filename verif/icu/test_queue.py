@@ -12,7 +12,7 @@ from verif.icu.programs import TextMaker
 from verif.icu.reference import OPCODES, expand, fields_of, is_bad, word_of
 
 KINDS = list(QueueKind)
-UNITS = [k for k in KINDS if k not in (QueueKind.SXM, QueueKind.C2C)]
+UNITS = [k for k in KINDS if k is not QueueKind.C2C]
 #: T, accumulators, activations and bank differ from nano's and from each other.
 ODD = Config("odd", 3, 0, 2, 64, 1, 16, 8, 1)
 
@@ -51,8 +51,13 @@ def controls_of(kind, config, events):
         form = OPCODES[word % 64]
         if not form.functional:
             continue
-        if kind is not QueueKind.MEM:
+        if kind is QueueKind.SXM_SHIFT:
+            v = fields_of(word)
+            bits = v["stream"] | v["result"] << 6 | v["n"] << 12 | v.get("mask", 0) << 18
+            found[cycle] = 1 | (form.name == "SELECT") << 1 | bits << 2
+        elif kind is not QueueKind.MEM:
             found[cycle] = 1 | word >> 6 << 1
+        if kind is not QueueKind.MEM:
             continue
         v, wide = fields_of(word), max(6, (config.words // 2 - 1).bit_length())
         for place, port in enumerate(("read", "write")):
@@ -80,6 +85,12 @@ def unit_words(kind, n, config=ODD):
             words.append(word_of("MXM", mode=2, entry=i % config.activations))
         elif kind is QueueKind.MXM_R:
             words.append(word_of("ACC", mode=2, type=2, entry=i % config.accumulators))
+        elif kind is QueueKind.SXM_SHIFT:
+            words.append(word_of(("SHIFT", "SELECT")[i % 2], result=i, n=1 + i % 16))
+        elif kind is QueueKind.SXM_ROTATE:
+            words.append(word_of("ROTATE", stream=i, n=3 + i % 2))
+        elif kind.name.startswith("SXM"):
+            words.append(word_of(kind.name.removeprefix("SXM_"), stream=i))
         else:
             words.append(word_of("VXM", op=1, immediate0=i))
     return words
@@ -218,8 +229,8 @@ def test_a_queue_that_does_not_park_ignores_releases():
 
 def test_a_release_in_the_cycle_before_the_sync_issues_does_not_count():
     text = [NOTIFY, word_of("NOP", n=18), SYNC1, NOTIFY, HALT]  # SYNC issues in 19
-    assert check(QueueKind.SXM, text, releases=(0, 19, 70)).notifies == [0, 70]
-    assert check(QueueKind.SXM, text, releases=(0, 20, 70)).notifies == [0, 20]
+    assert check(QueueKind.C2C, text, releases=(0, 19, 70)).notifies == [0, 70]
+    assert check(QueueKind.C2C, text, releases=(0, 20, 70)).notifies == [0, 20]
 
 
 @pytest.mark.feature("unit", "HALT")
@@ -294,6 +305,7 @@ def legal_rest(opcode):
         "MXM": {"install": 1},
         "ACC": {"mode": 1, "type": 2},
         "VXM": {"op": 1},
+        "ROTATE": {"n": 3},
     }
     name = OPCODES[opcode].name if opcode in OPCODES else ""
     return word_of(name, **rest.get(name, {})) & ~63 if name else 0

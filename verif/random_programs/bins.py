@@ -11,10 +11,12 @@ A bin is a tuple of plain values, its kind first:
 * ``LW``: hemisphere, plane, stream group, column; ``MXM``: hemisphere, plane, install, mode;
   ``ABC stream``: hemisphere, index;
 * ``ACC``: hemisphere, plane, mode; ``ACC group``: hemisphere, preload or result, first stream;
+* ``SXM``: queue, operation; ``SXM n``: queue, operation, distance or size of the patch;
+  ``SXM stream``: queue, operation, field, stream;
 * ``ICU``: instruction, kind of queue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from tsp.arch.isa import (
     AbcMode,
     AccMode,
     Compute,
+    FieldKind,
     Instruction,
     PortKind,
     Type,
@@ -34,7 +37,7 @@ from tsp.arch.isa import (
     vxm_op,
 )
 
-__all__ = ["Bin", "bins", "hit"]
+__all__ = ["Bin", "bins", "hit", "sxm_bins"]
 
 Bin = tuple[str | int, ...]
 
@@ -50,7 +53,15 @@ def direction(stream: int) -> str:
 
 def bins(config: Config) -> frozenset[Bin]:
     """Every bin of a configuration."""
-    return frozenset([*_vxm_bins(), *_mem_bins(config), *_mxm_bins(config), *_icu_bins(config)])
+    return frozenset(
+        [
+            *_vxm_bins(),
+            *_mem_bins(config),
+            *_mxm_bins(config),
+            *_sxm_bins(config),
+            *_icu_bins(config),
+        ]
+    )
 
 
 def _vxm_bins() -> Iterator[Bin]:
@@ -105,6 +116,43 @@ def _mxm_bins(config: Config) -> Iterator[Bin]:
                 yield "ACC group", hemisphere, use, group
 
 
+def _sxm_bins(config: Config) -> Iterator[Bin]:
+    """Operands flow outward and results inward: from and to MEM and VXM."""
+    for queue in config.queues:
+        for form in FORMATS.values():
+            if not queue.kind.value.startswith("sxm") or queue.kind not in form.queues:
+                continue
+            if not form.functional:
+                continue
+            yield "SXM", queue.index, form.name
+            if "n" in form.by_name:
+                for n in _sizes(form.name):
+                    yield "SXM n", queue.index, form.name, n
+            outward = STREAMS * (queue.hemisphere is Hemisphere.W)
+            for field in form.fields:
+                if field.kind is FieldKind.STREAM:
+                    first = STREAMS - outward if field.name == "result" else outward
+                    for stream in range(first, first + STREAMS, field.group):
+                        yield "SXM stream", queue.index, form.name, field.name, stream
+
+
+def _sizes(name: str) -> Iterator[int]:
+    """Values of the field n of an SXM operation."""
+    if name == "ROTATE":
+        return iter((3, 4))
+    return (n for n in range(-16 if name == "SHIFT" else 1, 17) if n)
+
+
+def sxm_bins(queue: Queue, name: str, fields: Mapping[str, int]) -> Iterator[Bin]:
+    """The bins that one SXM operation hits."""
+    yield "SXM", queue.index, name
+    if "n" in fields:
+        yield "SXM n", queue.index, name, fields["n"]
+    for field in ("stream", "result", "mask", "map"):
+        if field in fields:
+            yield "SXM stream", queue.index, name, field, fields[field]
+
+
 def _icu_bins(config: Config) -> Iterator[Bin]:
     kinds = {q.kind.name for q in config.queues}
     for form in FORMATS.values():
@@ -139,6 +187,8 @@ def bins_of(queue: Queue, i: Instruction) -> Iterator[Bin]:
                 yield "MEM slice", port, kind.name, queue.name
                 if kind is PortKind.INDIRECT:
                     yield "MEM map", port, i[f"{port}_map"]
+    elif "result" in i.values:
+        yield from sxm_bins(queue, i.name, i.values)
     elif i.name == "LW":
         yield "LW", side, queue.unit, i["stream"], i["column"]
     elif i.name == "MXM":

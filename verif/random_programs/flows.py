@@ -95,9 +95,9 @@ class Flows:
             return of
 
         for byte in range(kind.bytes):
-            self._load(stop, arrives, stream + byte, fill(byte), avoid)
+            self.load(stop, arrives, stream + byte, fill(byte), avoid)
 
-    def _load(
+    def load(
         self,
         stop: int,
         arrives: Series,

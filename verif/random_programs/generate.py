@@ -11,6 +11,7 @@ from verif.random_programs.board import Board, NoPlace, Series
 from verif.random_programs.flows import Flows
 from verif.random_programs.operations import Wanted
 from verif.random_programs.plane import Plane
+from verif.random_programs.switches import Switches
 from verif.support_programs import Timed, encode
 
 __all__ = ["SHARES", "directed", "generate"]
@@ -57,19 +58,25 @@ def generate(
     rng = Random(f"{config.hash} {seed} {size}")
     board = Board(config, rng)
     timing = board.timing
-    aims = Wanted.of(directed(config, seed) if wanted is None else wanted)
+    bins_wanted = directed(config, seed) if wanted is None else wanted
+    aims = Wanted.of(bins_wanted)
     flows = Flows(board, aims)
+    switches = Switches(flows, bins_wanted)
     begin = timing.sync_release + config.stops + timing.vxm_d_func
     end = begin + size + 2 * config.stops
     _barriers(board, begin, end)
     _planes(flows, begin, end)
     tries = 0
-    while tries < _PATIENCE and (board.issues < size or aims.left or _busy(board) < 0.32):
+    while tries < _PATIENCE and (
+        board.issues < size or aims.left or switches.left or _busy(board) < 0.32
+    ):
         tries += 1
         most = rng.choice((1, 1, 2, 3, 6))
         series = Series(rng.randrange(begin, end), rng.randint(1, most), rng.randrange(1, 4))
         try:
-            if rng.random() < 0.2 or (board.issues < size and not aims.left):
+            if rng.random() < (0.5 if switches.left else 0.15):
+                switches.operation(series)
+            elif rng.random() < 0.2 or (board.issues < size and not aims.left):
                 flows.copy(series)
             else:
                 flows.calculation(series)
@@ -148,7 +155,7 @@ def _queues(board: Board) -> dict[str, list[Timed]]:
     """What every queue issues, with some NOPs that nothing asks for, and HALT."""
     rng, release = board.rng, board.timing.sync_release
     for queue in board.config.queues:
-        if not queue.kind.value.startswith(("mem", "vxm", "mxm")) and rng.random() < 0.3:
+        if not queue.kind.value.startswith(("mem", "vxm", "mxm", "sxm")) and rng.random() < 0.3:
             board.words.setdefault(queue.name, {})
     board.words.setdefault("VXM0", {})
     found: dict[str, list[Timed]] = {}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tsp.arch.config import FULL, NANO, SMALL, Config
+from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import AccMode, Instruction, decode
 from tsp.arch.timing import timing
 from tspc.golden.errors import GoldenError
@@ -116,5 +117,6 @@ def test_golden_model_and_verifier_judge_mutants_alike(seed: int) -> None:
             illegal += 1
             assert error.error_class in report.classes, f"{mutant.name}: {error}\n{report}"
         else:
-            assert report.ok and report.done == result.done, f"{mutant.name}: {report}"
+            maps = result.critical and report.classes == {ErrorClass.BAD_MAP}  # runs on
+            assert (report.ok or maps) and report.done == result.done, f"{mutant.name}: {report}"
     assert 5 < illegal < 25

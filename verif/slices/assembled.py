@@ -53,8 +53,14 @@ class Case:
         return self.image[key]
 
     def add(self, queue: str, cycle: int, word: str) -> None:
-        """Let a word issue in `cycle`."""
-        self.words.setdefault(queue, []).append((cycle, word))
+        """Let a word issue in `cycle`; a read and a write of one cycle share a word."""
+        words = self.words.setdefault(queue, [])
+        ports = ("READ", "WRITE")
+        for n, (at, other) in enumerate(words):
+            if at == cycle and word.startswith(ports) and other.startswith(ports):
+                words[n] = at, " | ".join(sorted((other, word)))
+                return
+        words.append((cycle, word))
 
     def feed(self, source: tuple[str, int, int], sink: str, cycle: int, index: int) -> str:
         """Read a vector so that it is on the inputs of `sink` in `cycle`; returns its stream."""

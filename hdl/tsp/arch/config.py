@@ -19,6 +19,7 @@ __all__ = [
     "NANO",
     "NODE",
     "SMALL",
+    "SXM_UNITS",
     "STREAMS",
     "WORD_BITS",
     "Config",
@@ -59,13 +60,24 @@ class QueueKind(Enum):
     MXM_A = "mxm_a"  #: activations of a plane: IW, ABC
     MXM_R = "mxm_r"  #: results of a plane: ACC
     C2C = "c2c"
-    SXM = "sxm"
+    SXM_SHIFT = "sxm_shift"
+    SXM_PERMUTE = "sxm_permute"
+    SXM_DISTRIBUTE = "sxm_distribute"
+    SXM_ROTATE = "sxm_rotate"
+    SXM_TRANSPOSE = "sxm_transpose"
     MEM = "mem"
     VXM = "vxm"
 
 
-#: Units of an SXM in queue order.
-SXM_UNITS = ("SHIFT", "PERMUTE", "DISTRIBUTE", "ROTATE", "TRANSPOSE0", "TRANSPOSE1")
+#: Units of an SXM in queue order: name and kind.
+SXM_UNITS = (
+    ("SHIFT", QueueKind.SXM_SHIFT),
+    ("PERMUTE", QueueKind.SXM_PERMUTE),
+    ("DISTRIBUTE", QueueKind.SXM_DISTRIBUTE),
+    ("ROTATE", QueueKind.SXM_ROTATE),
+    ("TRANSPOSE0", QueueKind.SXM_TRANSPOSE),
+    ("TRANSPOSE1", QueueKind.SXM_TRANSPOSE),
+)
 
 
 @dataclass(frozen=True)
@@ -250,8 +262,8 @@ class Config:
                 found.append((self.c2c_stop(h), f"C2C_{h.name}{link}", QueueKind.C2C, h, link))
 
         def sxm(h: Hemisphere) -> None:
-            for unit, name in enumerate(SXM_UNITS):
-                found.append((self.sxm_stop(h), f"SXM_{h.name}_{name}", QueueKind.SXM, h, unit))
+            for unit, (name, kind) in enumerate(SXM_UNITS):
+                found.append((self.sxm_stop(h), f"SXM_{h.name}_{name}", kind, h, unit))
 
         def mem(h: Hemisphere, order: range) -> None:
             for n in order:

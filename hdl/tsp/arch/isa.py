@@ -40,6 +40,7 @@ __all__ = [
     "make",
     "stream_name",
     "stream_number",
+    "unit_formats",
     "vxm_op",
 ]
 
@@ -395,22 +396,23 @@ def _formats() -> Iterator[Format]:
                ("immediate1", 32, k.PATTERN, "second immediate"))  # fmt: skip
 
     sg16 = {"group": 16}
-    yield unit("SHIFT", 32, q.SXM, False, "Shift lanes north (n > 0) or south, zero fill.",
+    yield unit("SHIFT", 32, q.SXM_SHIFT, True, "Shift lanes north (n > 0) or south, zero fill.",
                ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
                ("n", 6, k.SINT, "lanes, 1 <= |n| <= 16"))  # fmt: skip
-    yield unit("SELECT", 33, q.SXM, False, "Per lane: unshifted, north, south or zero.",
+    yield unit("SELECT", 33, q.SXM_SHIFT, True, "Per lane: unshifted, north, south or zero.",
                ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
                ("mask", 6, k.STREAM, "mask"), ("n", 5, k.COUNT, "lanes, 1 .. 16"))  # fmt: skip
-    yield unit("PERMUTE", 34, q.SXM, False, "Any permutation or multicast of all lanes.",
+    yield unit("PERMUTE", 34, q.SXM_PERMUTE, True, "Any permutation or multicast of all lanes.",
                ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
                ("map", 6, k.STREAM, "first of 2 streams of the map", {"group": 2}))  # fmt: skip
-    yield unit("DISTRIBUTE", 35, q.SXM, False, "Permute or multicast within each superlane.",
+    yield unit("DISTRIBUTE", 35, q.SXM_DISTRIBUTE, True,
+               "Permute or multicast within each superlane.",
                ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
                ("map", 6, k.STREAM, "map"))  # fmt: skip
-    yield unit("ROTATE", 36, q.SXM, False, "All rotations of an n x n patch.",
+    yield unit("ROTATE", 36, q.SXM_ROTATE, True, "All rotations of an n x n patch.",
                ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "first of 16", sg16),
                ("n", 3, k.ENUM, "3 or 4", {"values": (3, 4)}))  # fmt: skip
-    yield unit("TRANSPOSE", 37, q.SXM, False, "Transpose 16 streams x 16 lanes.",
+    yield unit("TRANSPOSE", 37, q.SXM_TRANSPOSE, True, "Transpose 16 streams x 16 lanes.",
                ("stream", 6, k.STREAM, "first of 16", sg16),
                ("result", 6, k.STREAM, "first of 16", sg16))  # fmt: skip
 
@@ -424,7 +426,16 @@ def _formats() -> Iterator[Format]:
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType({f.name: f for f in _formats()})
 _BY_OPCODE = {f.opcode: f for f in FORMATS.values()}
 ALUS_OF_STOP: Final = 4  #: ALUs at each stop of the VXM
+_UNIT_FORMATS = {
+    kind: tuple(f for f in FORMATS.values() if f.functional and kind in f.queues)
+    for kind in QueueKind
+}
 _VXM_BY_CODE = {op.code: op for op in VXM_OPS.values()}
+
+
+def unit_formats(kind: QueueKind) -> tuple[Format, ...]:
+    """Words that a unit of this kind executes, built or not, by opcode."""
+    return _UNIT_FORMATS[kind]
 
 
 def vxm_op(code: int) -> VxmOp:

@@ -38,6 +38,16 @@ class Timing:
     ifetch_d_skew: int
     ifetch_to_buffer: int
     ifetch_to_word: int
+    shift_d_skew: int
+    shift_d_func: int
+    permute_d_skew: int
+    permute_d_func: int
+    distribute_d_skew: int
+    distribute_d_func: int
+    rotate_d_skew: int
+    rotate_d_func: int
+    transpose_d_skew: int
+    transpose_d_func: int
     sync_release: int
     done_drain: int
 
@@ -79,6 +89,17 @@ ENTRIES = (
     Entry("ifetch_to_buffer", "ICU: word j of IFETCH takes its place in the buffer, after j", "2",
           lambda c: 2),
     Entry("ifetch_to_word", "ICU: word j of IFETCH can issue, after j", "7", lambda c: 7),
+    Entry("shift_d_skew", "SXM SHIFT, SELECT: operands on the inputs", "1", lambda c: 1),
+    Entry("shift_d_func", "SXM SHIFT, SELECT: result in the stream register", "6", lambda c: 6),
+    Entry("permute_d_skew", "SXM PERMUTE: operands on the inputs", "1", lambda c: 1),
+    Entry("permute_d_func", "SXM PERMUTE: result in the stream register", "2T + 4",
+          lambda c: 2 * c.superlanes + 4),
+    Entry("distribute_d_skew", "SXM DISTRIBUTE: operands on the inputs", "1", lambda c: 1),
+    Entry("distribute_d_func", "SXM DISTRIBUTE: result in the stream register", "5", lambda c: 5),
+    Entry("rotate_d_skew", "SXM ROTATE: operand on the inputs", "1", lambda c: 1),
+    Entry("rotate_d_func", "SXM ROTATE: result in the stream register", "5", lambda c: 5),
+    Entry("transpose_d_skew", "SXM TRANSPOSE: operands on the inputs", "1", lambda c: 1),
+    Entry("transpose_d_func", "SXM TRANSPOSE: result in the stream register", "4", lambda c: 4),
     Entry("sync_release", "ICU: NOTIFY to the issue of every parked queue (D)", "M + 12",
           lambda c: c.stops + 2),
     Entry("done_drain", "ICU: last HALT or burst access to done", "P + 3T + 16",

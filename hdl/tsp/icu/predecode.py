@@ -9,11 +9,12 @@ from enum import IntEnum
 from amaranth import Cat, Module, Signal, Value
 from amaranth.hdl import unsigned
 from amaranth.lib import data
+from amaranth.utils import bits_for
 
 from tsp.arch.config import QueueKind
-from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, FieldKind, Format, Type
+from tsp.arch.isa import FORMATS, OPCODE_BITS, VXM_OPS, FieldKind, Format, Type, unit_formats
 
-__all__ = ["Cause", "functional_format", "head_layout", "predecode"]
+__all__ = ["Cause", "functional_formats", "head_layout", "predecode"]
 
 
 class Cause(IntEnum):
@@ -29,18 +30,14 @@ class Cause(IntEnum):
 _OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT", "IFETCH")
 
 
-def functional_format(kind: QueueKind) -> Format | None:
-    """The one functional word that queues of this kind can issue; None if none is built."""
-    found = [f for f in FORMATS.values() if f.functional and f.built and kind in f.queues]
-    assert len(found) <= 1, f"{kind} has several functional words"
-    return found[0] if found else None
+def functional_formats(kind: QueueKind) -> tuple[Format, ...]:
+    """The functional words that queues of this kind can issue."""
+    return tuple(f for f in unit_formats(kind) if f.built)
 
 
 def _field_bits(kind: QueueKind) -> int:
     """Bits that a head of this kind must keep, from bit 0 of the word."""
-    formats = [FORMATS[name] for name in _OWN]
-    if functional_format(kind) is not None:
-        formats.append(functional_format(kind))
+    formats = [*(FORMATS[name] for name in _OWN), *functional_formats(kind)]
     return max(f.low + f.width for form in formats for f in form.fields)
 
 
@@ -49,12 +46,15 @@ def head_layout(kind: QueueKind) -> data.StructLayout:
 
     ``bits`` are the bits above the opcode, without those that no word of the kind has. Of the other
     members at most one is set: ``functional``, one bit for each instruction of the queue's own,
-    ``bad``. ``burst`` qualifies ``functional``.
+    ``bad``. ``burst`` qualifies ``functional``, and so does ``form`` where there are several words:
+    it says which of :func:`functional_formats`.
     """
     flags = ["functional", "burst", *(name.lower() for name in _OWN), "bad"]
-    return data.StructLayout(
-        {"bits": unsigned(_field_bits(kind) - OPCODE_BITS)} | {name: unsigned(1) for name in flags}
-    )
+    members = {"bits": unsigned(_field_bits(kind) - OPCODE_BITS)}
+    members |= {name: unsigned(1) for name in flags}
+    if len(functional_formats(kind)) > 1:
+        members["form"] = unsigned(bits_for(len(functional_formats(kind)) - 1))
+    return data.StructLayout(members)
 
 
 def _slice(word, field) -> Value:
@@ -108,21 +108,21 @@ def predecode(m: Module, kind: QueueKind, word: Signal, special=0):
     """
     head = Signal(head_layout(kind))
     m.d.comb += [head.bits.eq(word[OPCODE_BITS:]), head.bad.eq(1)]
-    functional = functional_format(kind)
     with m.Switch(word[:OPCODE_BITS]):
         for name in _OWN:
             form = FORMATS[name]
             with m.Case(form.opcode):
                 bad = Cat(_undefined(form, word, special)).any()
                 m.d.comb += [head.bad.eq(bad), head[name.lower()].eq(~bad)]
-        if functional is not None:
-            with m.Case(functional.opcode):
-                bad = Cat(_undefined(functional, word, special)).any()
+        for number, form in enumerate(functional_formats(kind)):
+            with m.Case(form.opcode):
+                bad = Cat(_undefined(form, word, special)).any()
                 m.d.comb += [head.bad.eq(bad), head.functional.eq(~bad)]
-                if functional.name == "MEM":
+                if number:
+                    m.d.comb += head.form.eq(number)
+                if form.name == "MEM":
                     counts = [
-                        _slice(word, functional.by_name[f"{port}_count"])
-                        for port in ("read", "write")
+                        _slice(word, form.by_name[f"{port}_count"]) for port in ("read", "write")
                     ]
                     m.d.comb += head.burst.eq(Cat(count[1:].any() for count in counts).any())
     return head

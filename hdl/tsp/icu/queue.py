@@ -5,12 +5,12 @@ from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import exact_log2
 
 from tsp.arch.config import WORD_BITS, Config, QueueKind
-from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, PortKind
+from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, FieldKind, PortKind
 from tsp.icu.burst import MemPort, port_layout
 from tsp.icu.chain import chain_layout
 from tsp.icu.fetch import Fetch
 from tsp.icu.gate import place_gated
-from tsp.icu.predecode import Cause, functional_format
+from tsp.icu.predecode import Cause, functional_formats
 from tsp.icu.text import Text
 from tsp.sram import EventLog
 from tsp.words import control_layout, mem_control_layout
@@ -22,8 +22,8 @@ def queue_control_layout(kind: QueueKind, config: Config):
     """Layout of the control that queues of this kind issue; None if they issue none yet."""
     if kind is QueueKind.MEM:
         return mem_control_layout(config)
-    form = functional_format(kind)
-    return control_layout(form) if form is not None else None
+    forms = functional_formats(kind)
+    return control_layout(*forms) if forms else None
 
 
 def _fields(head, name):
@@ -175,7 +175,7 @@ class _Core(Component):
             ]
         else:
             m.d.comb += [self.idle.eq(halted), self.restless.eq(restless)]
-            if functional_format(self._kind) is not None:
+            if functional_formats(self._kind):
                 self._issue(m, text.head, issue, copy)
                 m.d.comb += self.restless.eq(restless | self.control.valid)
         return m
@@ -271,13 +271,25 @@ class _Core(Component):
 
     def _issue(self, m, head, issue, copy):
         """The control of every unit but MEM."""
-        form, control = functional_format(self._kind), self.control
+        forms, control = functional_formats(self._kind), self.control
         m.d.sync += control.valid.eq(issue | copy)
-        with m.If(issue):
-            m.d.sync += control.as_value()[1:].eq(head.bits)
+        word = Signal(128)
+        for number, form in enumerate(forms):
+            several = len(forms) > 1
+            with m.If(issue & (head.form == number if several else 1)):
+                if several:
+                    m.d.sync += control.form.eq(number)
+                for f in form.fields:
+                    bits = head.bits[f.low - OPCODE_BITS :][: f.width]
+                    signed = f.kind is FieldKind.SINT
+                    m.d.sync += control[f.name].eq(bits.as_signed() if signed else bits)
+            with m.If(control.form == number if several else Const(1)):
+                m.d.comb += word[:OPCODE_BITS].eq(form.opcode)
+                for f in form.fields:
+                    m.d.comb += word[f.low : f.low + f.width].eq(control[f.name])
         with m.If(copy):
             self._step(m, control)
-        self._log(m, "unit", control.valid, Cat(Const(form.opcode, 6), control.as_value()[1:]))
+        self._log(m, "unit", control.valid, word)
 
     def _step(self, m, control):
         """What a copy made by REPEAT changes (architecture section 5)."""

@@ -26,8 +26,9 @@ module stream_registers #(
     if (rst) out <= {32 * 137{1'b0}};
     else if (in_active || out_active || |drive) begin
       next = in;
-      for (i = 0; i < PORTS; i = i + 1)
-        if (drive[i]) next[137*index[5*i+:5]+:137] = data[137*i+:137];
+      if (|drive)  // rarely: an SXM has 51 ports
+        for (i = 0; i < PORTS; i = i + 1)
+          if (drive[i]) next[137*index[5*i+:5]+:137] = data[137*i+:137];
       out <= next;
     end
   end

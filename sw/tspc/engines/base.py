@@ -73,6 +73,8 @@ class Result:
         Why the chip stopped or the run was given up, None if neither.
     seconds
         Wall-clock seconds of this run from start to done.
+    critical
+        Something raised the chip's critical error, and the chip ran on: a bad map.
     counters
         Error counters; empty as long as the chip has none.
     """
@@ -86,6 +88,7 @@ class Result:
     done: int | None
     stopped: str | None
     seconds: float
+    critical: bool = False
     counters: Mapping[str, int] = field(default_factory=dict)
 
 

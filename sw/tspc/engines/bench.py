@@ -57,7 +57,8 @@ async def _run(
     def report(state: str) -> None:
         cycles = round((get_sim_time("ns") - begin) / _PERIOD)
         line = {"run": number, "state": state, "cycles": cycles, "seconds": seconds()}
-        progress.write(json.dumps(line | {"cause": int(dut.cause.value)}) + "\n")
+        flags = {name: int(getattr(dut, name).value) for name in ("cause", "critical")}
+        progress.write(json.dumps(line | flags) + "\n")
 
     def seconds() -> float:
         return time.perf_counter() - started

@@ -246,6 +246,7 @@ class _Session:
             accumulators=found.accumulators,
             done=found.done,
             stopped=_stopped(line, self._planned[number]),
+            critical=bool(line["critical"]),
             seconds=line["seconds"],
         )
 

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from tsp.arch.config import Hemisphere, Queue, QueueKind
+from tsp.arch.config import SXM_UNITS, Hemisphere, Queue, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, OPCODE_BITS
 from tsp.arch.timing import Timing
@@ -21,6 +21,7 @@ from tspc.golden.queues import Barrier, Control
 from tspc.golden.record import Record
 from tspc.golden.slices.mem import MemSlice
 from tspc.golden.slices.mxm import Activations, Plane, Results, Weights
+from tspc.golden.slices.sxm import Switch
 from tspc.golden.slices.unit import Chip, Unit
 from tspc.golden.slices.vxm import Alu
 from tspc.golden.streams import Streams
@@ -44,6 +45,7 @@ _LATER = 4  #: text that arrives; behind every queue, so that who issues in its 
 _TIDY = 512
 
 _MXM = {QueueKind.MXM_W: Weights, QueueKind.MXM_A: Activations, QueueKind.MXM_R: Results}
+_SXM = frozenset(kind for _, kind in SXM_UNITS)
 
 
 class Machine:
@@ -118,6 +120,8 @@ class Machine:
                 units[number] = self._slices[number]
             elif queue.kind is QueueKind.VXM:
                 units[number] = Alu(queue, chip)
+            elif queue.kind in _SXM:
+                units[number] = Switch(queue, chip)
             elif queue.kind in _MXM:
                 plane = planes.setdefault((queue.hemisphere, queue.unit), Plane())
                 units[number] = _MXM[queue.kind](queue, chip, plane)

@@ -95,5 +95,6 @@ def _result(program: Program, run: Run, seconds: float) -> Result:
         accumulators=run.accumulators,
         done=run.done,
         stopped=None,
+        critical=run.critical,
         seconds=seconds,
     )

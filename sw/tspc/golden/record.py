@@ -38,6 +38,7 @@ class Record:
         self._superlanes = config.superlanes
         self.deep = deep
         self.notifies: list[int] = []
+        self._bad_map: Array = np.zeros((), np.bool_)
         self._events: list[tuple[int, int, int]] = []
         self._writes: list[tuple[int, int, int, int]] = []
         self._written: list[Array] = []
@@ -67,6 +68,14 @@ class Record:
         if self.deep:
             self._drives.append((cycle, queue, stream))
             self._driven.append(value)
+
+    def bad_map(self, runs: Array) -> None:
+        """A map had an impossible entry: in every run, or an array says in which."""
+        self._bad_map = self._bad_map | runs
+
+    def critical(self, sample: int) -> bool:
+        """True if something raised the chip's critical error in the run of one input."""
+        return bool(self._bad_map if self._bad_map.ndim == 0 else self._bad_map[sample])
 
     # ---- arrays --------------------------------------------------------------------------
 

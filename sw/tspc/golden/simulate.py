@@ -33,6 +33,8 @@ class Run:
         int32[V] by (number of the R queue, entry), of every entry that was written.
     done
         Cycle in which `done` rises, counted from the first NOTIFY.
+    critical
+        Something raised the chip's critical error.
     """
 
     events: NDArray[np.void]
@@ -41,6 +43,7 @@ class Run:
     memory: Mapping[Address, NDArray[np.uint8]]
     accumulators: Mapping[tuple[int, int], NDArray[np.int32]]
     done: int
+    critical: bool
 
 
 class _Sample(Mapping[_K, Array]):
@@ -139,6 +142,7 @@ def _runs(machine: Machine, count: int) -> list[Run]:
             _Sample(memory, sample, partial),
             _Sample(accumulators, sample),
             machine.done,
+            machine.record.critical(sample),
         )
         for sample in range(count)
     ]

@@ -58,6 +58,7 @@ PAGES = (
         ("SHIFT E3 -> W4 n=-5",),
         timing=_delays("shift"),
         errors=_DRIVES,
+        model=("tspc.golden.slices.sxm:_moved",),
         examples=(
             _example(
                 "Five lanes north.",
@@ -77,6 +78,7 @@ PAGES = (
         ("SELECT E3 -> W4 mask=E5 n=3",),
         timing=_delays("shift"),
         errors=_MAPPED,
+        model=("tspc.golden.slices.sxm:_select",),
         examples=(
             _example(
                 "Lanes take turns in the four choices.",
@@ -101,6 +103,7 @@ PAGES = (
         ("PERMUTE E3 -> W4 map=E6",),
         timing=_delays("permute"),
         errors=_MAPPED,
+        model=("tspc.golden.slices.sxm:_permute",),
         examples=(
             _example(
                 "The superlanes change places: both lane stages exchange neighbours, which "
@@ -126,6 +129,7 @@ PAGES = (
         ("DISTRIBUTE E3 -> W4 map=E5",),
         timing=_delays("distribute"),
         errors=_MAPPED,
+        model=("tspc.golden.slices.sxm:_distribute",),
         examples=(
             _example(
                 "Every superlane backwards, its last lane zero.",
@@ -150,6 +154,7 @@ PAGES = (
         ("ROTATE E3 -> W16 n=3",),
         timing=_delays("rotate"),
         errors=_DRIVES,
+        model=("tspc.golden.slices.sxm:_rotate",),
         examples=(
             _example(
                 "All nine rotations of a 3 x 3 patch in each superlane.",
@@ -172,6 +177,7 @@ PAGES = (
         ("TRANSPOSE E0 -> W16",),
         timing=_delays("transpose"),
         errors=_DRIVES,
+        model=("tspc.golden.slices.sxm:_transpose",),
         examples=(
             _example(
                 "Sixteen vectors at once.",

@@ -34,7 +34,7 @@ def _unit_names(queues: list[Queue]) -> list[str]:
         return [q.name.rpartition("_")[0] for q in queues[::3]]
     if kind is QueueKind.MEM:
         return [q.name for q in queues]
-    if kind is QueueKind.SXM:
+    if kind is QueueKind.SXM_SHIFT:
         return [first.rpartition("_")[0]]
     return [first if len(queues) == 1 else f"{first} .. {last.unit}"]
 

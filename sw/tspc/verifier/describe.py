@@ -37,6 +37,8 @@ def describe(i: Instruction, port: str = "") -> str:
         return _acc(i)
     if i.name == "VXM":
         return _vxm(i)
+    if "result" in i.values:
+        return _switch(i)
     fields = " ".join(f"{f.name}={i[f.name]}" for f in i.format.fields)
     return f"{i.name} {fields}".strip()
 
@@ -68,6 +70,12 @@ def _acc(i: Instruction) -> str:
         return text
     arrow = "<-" if mode is AccMode.PRELOAD else "->"
     return f"{text} {arrow} streams {i['stream']}..{i['stream'] + 3}"
+
+
+def _switch(i: Instruction) -> str:
+    text = f"{i.name} {stream_name(i['stream'])} -> {stream_name(i['result'])}"
+    maps = [f"{name} {stream_name(i[name])}" for name in ("mask", "map") if name in i.values]
+    return " ".join([text, *maps, *([f"n={i['n']}"] if "n" in i.values else [])])
 
 
 def _vxm(i: Instruction) -> str:

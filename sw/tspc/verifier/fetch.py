@@ -17,7 +17,7 @@ from tspc.verifier.issues import Issue
 from tspc.verifier.report import Party, Problem
 from tspc.verifier.streams import drivers
 
-__all__ = ["check_fetched"]
+__all__ = ["Sources", "check_fetched"]
 
 
 def check_fetched(
@@ -33,7 +33,7 @@ def check_fetched(
     found = list(_collisions(program))
     if not fetches:
         return found
-    sources = _Sources(issues, program)
+    sources = Sources(issues, program)
     for fetch, drives in zip(fetches, drivers(issues, fetches, program.config.stops, timing)):
         known = [drive for drive in drives if drive is not None]
         if len(known) < len(drives):
@@ -70,7 +70,7 @@ def _collisions(program: Program) -> Iterator[Problem]:
             taken[address] = name
 
 
-class _Sources:
+class Sources:
     """What the READs of a program are known to bring."""
 
     def __init__(self, issues: Sequence[Issue], program: Program) -> None:
@@ -91,6 +91,13 @@ class _Sources:
         self, issue: Issue, copy: int, text: Sequence[int], fetch: Issue, number: int
     ) -> str | None:
         """Why vector `number` of a fetch, which an issue drives, is not the text; or None."""
+        vector = self.vector(issue, copy)
+        if isinstance(vector, str):
+            return vector
+        return self._difference(vector, text, fetch, number)
+
+    def vector(self, issue: Issue, copy: int) -> np.ndarray | str:
+        """The vector of the image that an issue drives, or why it may be another one."""
         i = issue.instruction
         if issue.port != "read" or i["read_kind"] != PortKind.DIRECT:
             return f"{issue.queue.name} drives fetched text, and only a READ can be proved"
@@ -105,7 +112,7 @@ class _Sources:
         vector = self._image.get(address)
         if vector is None:
             return f"offset {offset} of {issue.queue.name} holds no text"
-        return self._difference(vector, text, fetch, number)
+        return np.asarray(vector, np.uint8)
 
     def _reaches(self, write: Issue, offset: int, before: int) -> bool:
         """True if a write may change `offset` before a cycle."""

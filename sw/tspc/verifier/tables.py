@@ -23,6 +23,11 @@ Ints = NDArray[np.int64]
 #: (issue number, first stream, streams, delay)
 Use = tuple[int, int, int, int]
 
+#: Operations of an SXM, and the unit whose delays they have.
+_SWITCHES = {"SELECT": "shift"} | {
+    name: name.lower() for name in ("SHIFT", "PERMUTE", "DISTRIBUTE", "ROTATE", "TRANSPOSE")
+}
+
 _EMITS = (AccMode.EMIT, AccMode.EMIT_SUM, AccMode.EMIT_STORED)
 
 
@@ -41,6 +46,11 @@ def _outward(issue: Issue) -> int:
     return STREAMS if issue.queue.hemisphere is Hemisphere.W else 0
 
 
+def _switch_delay(name: str, what: str, timing: Timing) -> int:
+    """d_skew or d_func of an operation of an SXM."""
+    return int(getattr(timing, f"{_SWITCHES[name]}_d_{what}"))
+
+
 def drives_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
     """Streams that an issue drives."""
     i = issue.instruction
@@ -48,6 +58,9 @@ def drives_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
         yield number, i["read_stream"], 1, timing.mem_d_func
     elif i.name == "VXM":
         yield number, i["result_stream"], Type(i["result_type"]).bytes, timing.vxm_d_func
+    elif i.name in _SWITCHES:
+        width = 16 if i.name == "TRANSPOSE" else i["n"] ** 2 if i.name == "ROTATE" else 1
+        yield number, i["result"], width, _switch_delay(i.name, "func", timing)
     elif i.name == "ACC" and i["mode"] in _EMITS:
         yield number, STREAMS - _outward(issue) + i["stream"], 4, timing.acc_d_func
 
@@ -65,6 +78,13 @@ def reads_of(number: int, issue: Issue, timing: Timing) -> Iterator[Use]:
             if not i[f"{name}_immediate"]:
                 width = Type(i[f"{name}_type"]).bytes
                 yield number, i[f"{name}_stream"], width, timing.vxm_d_skew
+    elif i.name in _SWITCHES:
+        delay = _switch_delay(i.name, "skew", timing)
+        yield number, i["stream"], 16 if i.name == "TRANSPOSE" else 1, delay
+        if i.name == "SELECT":
+            yield number, i["mask"], 1, delay
+        elif i.name in ("PERMUTE", "DISTRIBUTE"):
+            yield number, i["map"], 2 if i.name == "PERMUTE" else 1, delay
     elif i.name == "LW":
         yield number, _outward(issue) + i["stream"], 16, timing.mxm_d_skew
     elif i.name == "MXM" and i["mode"] in (AbcMode.STREAM, AbcMode.KEEP):

@@ -10,6 +10,7 @@ from tspc.verifier.memory import check_memory
 from tspc.verifier.mxm import check_mxm
 from tspc.verifier.report import Report
 from tspc.verifier.streams import check_streams
+from tspc.verifier.switches import check_switches
 
 __all__ = ["verify"]
 
@@ -41,6 +42,7 @@ def verify(program: Program, timing: Timing | None = None) -> Report:
         *check_fetched(issues, expansion.fetches, program, table),
         *check_memory(issues, program, table),
         *check_maps(issues, program, table),
+        *check_switches(issues, program, table),
         *mxm,
     ]
     warnings = [*expansion.warnings, *remarks]
