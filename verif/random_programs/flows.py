@@ -95,9 +95,9 @@ class Flows:
             return of
 
         for byte in range(kind.bytes):
-            self.load(stop, arrives, stream + byte, fill(byte), avoid)
+            self._load(stop, arrives, stream + byte, fill(byte), avoid)
 
-    def load(
+    def _load(
         self,
         stop: int,
         arrives: Series,
@@ -106,6 +106,31 @@ class Flows:
         avoid: set[int],
     ) -> None:
         """One READ series from some slice upstream."""
+
+        def access(queue: Queue, issue: Series) -> None:
+            self._access(queue, "read", issue, stream, fill)
+
+        self._from_mem(stop, arrives, stream, avoid, access)
+
+    def load_map(
+        self, stop: int, arrives: Series, stream: int, draw: Callable[[], Bytes], avoid: set[int]
+    ) -> None:
+        """READs of maps that `draw` gives from some slice upstream."""
+
+        def access(queue: Queue, issue: Series) -> None:
+            self.board.read_map(queue, issue, stream, draw)
+
+        self._from_mem(stop, arrives, stream, avoid, access)
+
+    def _from_mem(
+        self,
+        stop: int,
+        arrives: Series,
+        stream: int,
+        avoid: set[int],
+        access: Callable[[Queue, Series], None],
+    ) -> None:
+        """Let some slice upstream drive a stream; `access` places its READs."""
         slices = [
             q
             for q in self.board.mem
@@ -118,7 +143,7 @@ class Flows:
             try:
                 with self.board.attempt():
                     self._claim(stream, queue.stop, stop, driven, self.board.owner())
-                    self._access(queue, "read", issue, stream, fill)
+                    access(queue, issue)
             except NoPlace:
                 continue
             avoid.add(queue.index)

@@ -70,8 +70,8 @@ class Switches:
             depth = 1 if choice.name != "TRANSPOSE" else 0
             self.flows.feed(choice.queue.stop, arrives, stream, Type.INT8, depth, avoid)
         else:
-            fill = _maps(self._rng, choice.name, number, self.board.config)
-            self.flows.load(choice.queue.stop, arrives, stream, fill, avoid)
+            draw = _maps(self._rng, choice.name, number, self.board.config)
+            self.flows.load_map(choice.queue.stop, arrives, stream, draw, avoid)
 
     # ---- which one -----------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ def _results(choice: _Choice) -> int:
     return LANES if choice.name == "TRANSPOSE" else 1
 
 
-def _maps(rng: Random, name: str, number: int, config: Config) -> Callable[[int], Bytes]:
+def _maps(rng: Random, name: str, number: int, config: Config) -> Callable[[], Bytes]:
     """Vectors of byte `number` of random maps."""
     if name == "SELECT":
         legal = list(range(4))
@@ -132,8 +132,4 @@ def _maps(rng: Random, name: str, number: int, config: Config) -> Callable[[int]
         legal = [*range(16), *range(128, 144)]
     else:
         legal = list(range(config.superlanes if number else 256))
-
-    def fill(copy: int) -> Bytes:
-        return np.array(rng.choices(legal, k=config.lanes), np.uint8)
-
-    return fill
+    return lambda: np.array(rng.choices(legal, k=config.lanes), np.uint8)
