@@ -50,7 +50,7 @@ WORDS = [
     ("NOP " + "9" * 5000, "A0006", 5, "the number is too long"),
     ("@12 READ 0:1 -> E0", "A0007", 1, "issue time @12 is in the past"),
     ("GATHER 0 -> E0 map=E1 stride=2", "A0001", 23, "no option"),
-    ("CONFIG 1", "A0010", 1, "not built"),
+    ("DESKEW", "A0010", 1, "not built"),
     ("LW s0 column=0", "A0011", 1, "LW is no instruction of MEM_E0"),
     ("ADD.int32 E0, E4 -> E8", "A0011", 1, "VXM is no instruction of MEM_E0"),
     ("REPEAT 2, 3", "A0012", 1, "REPEAT follows nothing"),

@@ -38,6 +38,9 @@ class TextMaker:
         elif draw < 0.27:
             self._own("NOTIFY")
             self.now += 1
+        elif draw < 0.31:
+            self._own("CONFIG", n=self.rng.randint(1, self.config.superlanes))
+            self.now += 1
         else:
             self._functional()
 

@@ -38,7 +38,7 @@ def is_bad(word: int, kind: QueueKind) -> bool:
     if word >> top:
         return True
     v = fields_of(word)
-    if form.name in ("NOP", "SYNC", "IFETCH"):
+    if form.name in ("NOP", "SYNC", "IFETCH", "CONFIG"):
         return v["n"] == 0
     if form.name == "REPEAT":
         return v["n"] == 0 or v["d"] == 0
@@ -63,6 +63,7 @@ class Expected:
     """As :class:`verif.icu.bench.Run`, without the controls."""
 
     events: list[tuple[int, int]] = field(default_factory=list)
+    acting: list[tuple[int, int, int]] = field(default_factory=list)  #: with CONFIG's n, or 0
     notifies: list[int] = field(default_factory=list)
     taken: list[tuple[int, int]] = field(default_factory=list)
     idle: int | None = None
@@ -153,12 +154,15 @@ def expand(
     out = Expected()
     buffer = Buffer(config, len(text) if boot is None else boot)
     events: list[tuple[int, int]] = []
+    superlanes = 0
 
     def issue(t: int, word: int, times: int) -> None:
         if kind is QueueKind.MEM:
-            events.extend((t + dt, w) for dt, w in accesses(word, times, config))
+            found = [(t + dt, w) for dt, w in accesses(word, times, config)]
         else:
-            events.append((t, stepped(word, times, config)))
+            found = [(t, stepped(word, times, config))]
+        events.extend(found)
+        out.acting.extend((*event, superlanes) for event in found)
 
     def released(after: int, count: int) -> int | None:
         later = [r for r in sorted(releases) if r > after]
@@ -197,6 +201,8 @@ def expand(
                 break
             if name == "NOTIFY":
                 out.notifies.append(t)
+            if name == "CONFIG":
+                superlanes = v["n"]
             if name == "IFETCH":
                 buffer.fetch(t, v["stream"], v["n"])
             t, repeatable = (released(t, v["n"]) if name == "SYNC" else t + 1), None
@@ -209,6 +215,7 @@ def expand(
         horizon, halt = full + 2, None
     ends = [t for t in (out.cause_cycle, stop, cycles) if t is not None]
     out.taken = [x for x in buffer.taken if x[0] < min(ends)]
+    out.acting = sorted(e for e in out.acting if e[0] < horizon)
     out.events = sorted(e for e in events if e[0] < horizon)
     if halt is not None:
         last = max([halt] + [t for t, _ in events])

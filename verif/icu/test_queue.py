@@ -40,23 +40,22 @@ def check(kind, text, *, config=ODD, cycles=120, releases=(0,), stop=None, gate=
     assert run.idle == expected.idle
     assert run.cause.name == expected.cause
     assert run.cause_cycle == expected.cause_cycle
-    assert run.controls == controls_of(kind, config, expected.events)
+    assert run.controls == controls_of(kind, config, expected.acting)
     return run
 
 
-def controls_of(kind, config, events):
-    """Control words that the unit must see, from the events."""
+def controls_of(kind, config, acting):
+    """Control words that the unit must see, from the issues."""
     found = {}
-    for cycle, word in events:
+    for cycle, word, superlanes in acting:
         form = OPCODES[word % 64]
-        if not form.functional:
-            continue
         if kind is QueueKind.SXM_SHIFT:
             v = fields_of(word)
             bits = v["stream"] | v["result"] << 6 | v["n"] << 12 | v.get("mask", 0) << 18
-            found[cycle] = 1 | (form.name == "SELECT") << 1 | bits << 2
+            found[cycle] = 1 | (form.name == "SELECT") << 1 | bits << 2 | superlanes << 26
         elif kind is not QueueKind.MEM:
-            found[cycle] = 1 | word >> 6 << 1
+            fields = word >> 6 | superlanes << sum(f.width for f in form.fields)
+            found[cycle] = 1 | fields << 1
         if kind is not QueueKind.MEM:
             continue
         v, wide = fields_of(word), max(6, (config.words // 2 - 1).bit_length())
@@ -65,8 +64,8 @@ def controls_of(kind, config, events):
                 indirect = v[f"{port}_kind"] == 2
                 where = v[f"{port}_map"] if indirect else v[f"{port}_offset"]
                 bits = 1 | indirect << 1 | v[f"{port}_bank"] << 2 | where << 3
-                bits |= v[f"{port}_stream"] << 3 + wide
-                found[cycle] = found.get(cycle, 0) | bits << place * (9 + wide)
+                bits |= v[f"{port}_stream"] << 3 + wide | superlanes << 9 + wide
+                found[cycle] = found.get(cycle, 0) | bits << place * (15 + wide)
     return sorted(found.items())
 
 
@@ -239,6 +238,22 @@ def test_halt_ends_the_queue_whatever_follows():
     assert len(run.events) == 1
 
 
+@pytest.mark.parametrize("kind", UNITS)
+def test_config_goes_with_all_later_words_and_their_copies(kind):
+    words = unit_words(kind, 4)
+    repeat = word_of("REPEAT", n=2, d=2)
+    text = [words[0], word_of("CONFIG", n=2), words[1], repeat, NOP1, word_of("CONFIG", n=1)]
+    text += [words[2], SYNC1, words[3], word_of("CONFIG", n=3), words[0], HALT]
+    run = check(kind, text, releases=(0, 40))
+    configs = [fields_of(w)["n"] for _, w in run.events if w % 64 == FORMATS["CONFIG"].opcode]
+    assert configs == [2, 1, 3]
+
+
+def test_a_burst_keeps_what_was_configured_when_it_began():
+    text = [word_of("CONFIG", n=1), burst("read", 9, 2, stride=1), word_of("CONFIG", n=2)]
+    check(QueueKind.MEM, [*text, burst("write", 3, 1, bank=1), NOP1, NOP1, HALT])
+
+
 # ---- errors --------------------------------------------------------------------------------------
 
 
@@ -301,6 +316,7 @@ def legal_rest(opcode):
         "REPEAT": {"n": 1, "d": 1},
         "SYNC": {"n": 1},
         "IFETCH": {"n": 1},
+        "CONFIG": {"n": 1},
         "MEM": {"read_kind": 1, "read_count": 1, "read_interval": 1},
         "MXM": {"install": 1},
         "ACC": {"mode": 1, "type": 2},

@@ -99,7 +99,7 @@ def special_function_in_another_alu(x: int) -> Program:
 
 
 def not_built(x: int) -> Program:
-    return _words(make("CONFIG", n=1).encode() if x else make("NOP", n=1).encode())
+    return _words(make("DESKEW").encode() if x else make("NOP", n=1).encode())
 
 
 def offset_outside(x: int) -> Program:

@@ -354,7 +354,7 @@ def _formats() -> Iterator[Format]:
     yield icu("IFETCH", 6, True, "Fetch n pairs of vectors of program text from a stream.",
               ("stream", 6, k.STREAM, "stream of the text"),
               ("n", 8, k.COUNT, "pairs of vectors"))  # fmt: skip
-    yield icu("CONFIG", 7, False, "Set the number of superlanes in which later operations act.",
+    yield icu("CONFIG", 7, True, "Set the number of superlanes in which later operations act.",
               ("n", 8, k.COUNT, "superlanes that act"))  # fmt: skip
     yield icu("DESKEW", 8, False, "Park until the next HAC overflow.")
     yield icu("RUNTIME_DESKEW", 9, False, "Stall k + (SAC - HAC) cycles, then SAC = HAC.",

@@ -7,7 +7,7 @@ from amaranth.utils import exact_log2
 
 from tsp.arch.config import Config
 from tsp.arch.isa import FORMATS, PortKind
-from tsp.words import access_layout
+from tsp.words import LIMIT, access_layout
 
 __all__ = ["MemPort", "port_layout"]
 
@@ -36,6 +36,8 @@ class MemPort(Component):
     -------
     word : In
         The port's fields of the word; used with ``load``.
+    superlanes : In(LIMIT)
+        In how many superlanes the word acts; used with ``load``.
     load : In(1)
         The word issues in the next cycle.
     copy : In(1)
@@ -53,6 +55,7 @@ class MemPort(Component):
         super().__init__(
             {
                 "word": In(port_layout(port)),
+                "superlanes": In(LIMIT),
                 "load": In(1),
                 "copy": In(1),
                 "stop": In(1),
@@ -95,6 +98,7 @@ class MemPort(Component):
                     access.bank.eq(word.bank),
                     access.where.eq(Mux(indirect, word.map, word.offset[: len(stride)])),
                     access.stream.eq(word.stream),
+                    access.superlanes.eq(self.superlanes),
                     stride.eq(word.stride),
                     interval.eq(word.interval),
                     elapsed.eq(1),

@@ -27,7 +27,7 @@ class Cause(IntEnum):
 
 
 #: Built instructions of the queues themselves, by the name of their bit in the head.
-_OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT", "IFETCH")
+_OWN = ("NOP", "REPEAT", "SYNC", "NOTIFY", "HALT", "IFETCH", "CONFIG")
 
 
 def functional_formats(kind: QueueKind) -> tuple[Format, ...]:

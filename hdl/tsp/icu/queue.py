@@ -13,7 +13,7 @@ from tsp.icu.gate import place_gated
 from tsp.icu.predecode import Cause, functional_formats
 from tsp.icu.text import Text
 from tsp.sram import EventLog
-from tsp.words import control_layout, mem_control_layout
+from tsp.words import LIMIT, control_layout, mem_control_layout
 
 __all__ = ["Queue", "queue_control_layout"]
 
@@ -164,6 +164,7 @@ class _Core(Component):
         ]
         if self._kind is QueueKind.VXM:
             m.d.comb += text.special.eq(self.special)
+        self._superlanes = Signal(LIMIT)  # what CONFIG has set
         halted, issue, copy = Signal(), Signal(), Signal()
         restless = fetch.active | self._decide(m, text, fetch, halted, issue, copy)
         if self._kind is QueueKind.MEM:
@@ -213,8 +214,9 @@ class _Core(Component):
         with m.If(able & ~text.valid & ~held):
             m.d.sync += self.cause.eq(Cause.QUEUE_DRY)
 
-        synced, ended, fetched = Signal(), Signal(), Signal()
-        pulses = Cat(self.notify, synced, ended, fetched)
+        synced, ended, fetched, configured = Signal(), Signal(), Signal(), Signal()
+        pulses = Cat(self.notify, synced, ended, fetched, configured)
+        own = Cat(head.notify, head.sync, head.halt, head.ifetch, head.config)
         m.d.sync += pulses.eq(0)
         with m.If(turn):
             with m.If(head.bad | head.repeat & ~repeatable):
@@ -228,8 +230,10 @@ class _Core(Component):
                     m.d.sync += copies.eq(Mux(text.consume, 1, copies + 1))
             with m.Else():
                 m.d.comb += [text.consume.eq(1), issue.eq(head.functional)]
-                m.d.sync += pulses.eq(Cat(head.notify, head.sync, head.halt, head.ifetch))
+                m.d.sync += pulses.eq(own)
                 m.d.comb += fetch.load.eq(head.ifetch)
+                with m.If(head.config):
+                    m.d.sync += self._superlanes.eq(_fields(head, "CONFIG")[0])
                 with m.If(head.sync):
                     m.d.sync += [parked.eq(1), left.eq(n)]
                 with m.If(head.halt):
@@ -246,6 +250,7 @@ class _Core(Component):
                 "SYNC": (synced, left),  # the count is still there
                 "HALT": (ended, 0),
                 "IFETCH": (fetched, Cat(fetch.control.stream, fetch.left)),
+                "CONFIG": (configured, self._superlanes),
             },
         )
         moves = pulses.any() | beginning | ~text.settled
@@ -273,6 +278,8 @@ class _Core(Component):
         """The control of every unit but MEM."""
         forms, control = functional_formats(self._kind), self.control
         m.d.sync += control.valid.eq(issue | copy)
+        with m.If(issue):
+            m.d.sync += control.superlanes.eq(self._superlanes)
         word = Signal(128)
         for number, form in enumerate(forms):
             several = len(forms) > 1
@@ -319,6 +326,7 @@ class _Core(Component):
             access = self.control[port]
             m.d.comb += [
                 unit.word.eq(word),
+                unit.superlanes.eq(self._superlanes),
                 unit.load.eq(issue),
                 unit.copy.eq(copy),
                 unit.stop.eq(self.stop | self.cause.any()),

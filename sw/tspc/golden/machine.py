@@ -108,7 +108,7 @@ class Machine:
             for queue in self._queues
         ]
         for (queue, bank, offset), vector in image.items():
-            self._slices[queue].store.write(bank, offset, vector)
+            self._slices[queue].store.write(bank, offset, vector, config.superlanes)
 
     def _units(self, chip: Chip) -> dict[int, Unit]:
         units: dict[int, Unit] = {}
@@ -236,7 +236,7 @@ class Machine:
     def memory(self) -> dict[Address, Array]:
         """Every vector of MEM that was ever written or loaded; zero where it holds nothing."""
         return {
-            (number, bank, offset): vector
+            (number, bank, offset): part.value
             for number, unit in self._slices.items()
             for (bank, offset), vector in unit.store.vectors.items()
         }

@@ -268,6 +268,10 @@ class Control:
             self._record.notifies.append(cycle)
             self._barrier.notify(party)
             return cycle + 1
+        if name == "CONFIG":
+            if self._unit is not None:
+                self._unit.limit = instruction["n"]
+            return cycle + 1
         if name == "IFETCH":
             stream, pairs = instruction["stream"], instruction["n"]
             self._chain.fetch(cycle, stream, pairs, self._buffer, party)

@@ -41,6 +41,7 @@ class Record:
         self._bad_map: Array = np.zeros((), np.bool_)
         self._events: list[tuple[int, int, int]] = []
         self._writes: list[tuple[int, int, int, int]] = []
+        self._limits: list[int] = []
         self._written: list[Array] = []
         self._scattered: dict[int, Array] = {}  # number of the write -> offset of each superlane
         self._drives: list[tuple[int, int, int]] = []
@@ -52,8 +53,16 @@ class Record:
         """One issue: `word` is the encoded instruction after stepping."""
         self._events.append((cycle, queue, word))
 
-    def write(self, cycle: int, queue: int, bank: int, offset: int | Array, value: Array) -> None:
-        """One vector written; `cycle` is superlane 0's array access.
+    def write(
+        self,
+        cycle: int,
+        queue: int,
+        bank: int,
+        offset: int | Array,
+        value: Array,
+        limit: int,
+    ) -> None:
+        """A vector written in the first `limit` superlanes; `cycle` is superlane 0's access.
 
         `offset` may be an array of shape (T,) or (N, T): SCATTER.
         """
@@ -61,6 +70,7 @@ class Record:
             self._scattered[len(self._writes)] = offset
             offset = 0
         self._writes.append((cycle, queue, bank, offset))
+        self._limits.append(limit)
         self._written.append(value)
 
     def drive(self, cycle: int, queue: int, stream: int, value: Array) -> None:
@@ -101,7 +111,11 @@ class Record:
         own = {n: o if o.ndim == 1 else o[sample] for n, o in self._scattered.items()}
         differ = any(o.ndim > 1 for o in self._scattered.values())
         if self._write_heads is None or differ:
-            self._write_heads = self._heads(WRITE, ("queue", "bank", "offset"), self._writes, own)
+            names = ("queue", "bank", "offset")
+            heads, order = self._heads(WRITE, names, self._writes, own)
+            limits = np.repeat(np.asarray(self._limits, np.int64), self._superlanes)[order]
+            wrote = heads["superlane"] < limits
+            self._write_heads = heads[wrote], order[wrote]
         return self._fill(*self._write_heads, self._written, sample)
 
     def drives(self, sample: int) -> _Table | None:

@@ -5,14 +5,38 @@ has one row for each, one that does not (weights, say) is shared. Vectors are ne
 place, so they may share memory.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "alike", "join_bytes", "split_bytes"]
+__all__ = ["Array", "Part", "alike", "join_bytes", "only_first", "overlay", "split_bytes"]
 
 Array = NDArray[Any]
+
+
+class Part(NamedTuple):
+    """A vector of which the first ``superlanes`` hold what something wrote; the rest is zero."""
+
+    value: Array
+    superlanes: int
+
+
+def overlay(new: Array, old: Part | None, limit: int, superlanes: int) -> Part:
+    """The first `limit` of all `superlanes` of a new vector, over what was there."""
+    if limit == superlanes:
+        return Part(new, limit)
+    base = np.zeros_like(new) if old is None else old.value
+    fresh, base = alike([new, base])
+    value = np.array(base)
+    width = value.shape[-1] // superlanes * limit
+    value[..., :width] = fresh[..., :width]
+    return Part(value, limit if old is None else max(limit, old.superlanes))
+
+
+def only_first(value: Array, limit: int, superlanes: int) -> Array:
+    """Zero in all but the first `limit` superlanes."""
+    return value if limit == superlanes else overlay(value, None, limit, superlanes).value
 
 
 def alike(vectors: list[Array]) -> list[Array]:

@@ -5,7 +5,7 @@ NOTIFY. NOTIFYs are taken in order of time; whatever a NOTIFY at t releases issu
 everything that precedes the earliest pending NOTIFY is known when it is taken.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from heapq import heappop, heappush
 
@@ -29,6 +29,7 @@ class _Run:
     queue: Queue
     text: tuple[int, ...]
     buffer: Buffer
+    limit: int
     time: int = 0
     next: int = 0
     since: int | None = -1
@@ -68,6 +69,7 @@ class _Expander:
                 q,
                 tuple(program.text.get(q.index, ())),
                 Buffer(program.config, timing, len(program.loaded(q.index))),
+                program.config.superlanes,
             )
             for q in queues
         ]
@@ -268,7 +270,7 @@ class _Expander:
             run.time += 1
             return False
         line = self._line(run, index)
-        issue = Issue(run.queue, index, known, run.time, line=line)
+        issue = Issue(run.queue, index, known, run.time, line=line, limit=run.limit)
         if known.name == "REPEAT":
             self._repeat(run, issue, previous)
             return False
@@ -281,6 +283,8 @@ class _Expander:
             heappush(self._pending, (issue.cycle, run.queue.index, issue))
         elif known.name == "SYNC":
             self._park(run, issue)
+        elif known.name == "CONFIG":
+            run.limit = known["n"]
         elif known.name == "IFETCH":
             self._found.fetches.append(run.buffer.fetch(issue))
         elif known.name == "HALT":
@@ -325,16 +329,7 @@ class _Expander:
             issue = self._found.issues[k]
             if issue.queue is not run.queue or issue.word != previous.word:
                 break
-            self._found.issues[k] = Issue(
-                issue.queue,
-                issue.word,
-                issue.instruction,
-                issue.cycle,
-                n + 1,
-                d,
-                issue.port,
-                issue.line,
-            )
+            self._found.issues[k] = replace(issue, copies=n + 1, interval=d)
         run.time = previous.cycle + n * d + 1
         self._found.end = max(self._found.end, run.time - 1)
 

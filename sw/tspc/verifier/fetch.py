@@ -112,7 +112,9 @@ class Sources:
         vector = self._image.get(address)
         if vector is None:
             return f"offset {offset} of {issue.queue.name} holds no text"
-        return np.asarray(vector, np.uint8)
+        known = np.array(vector, np.uint8)
+        known[LANES * issue.limit :] = 0  # where CONFIG has switched the READ off
+        return known
 
     def _reaches(self, write: Issue, offset: int, before: int) -> bool:
         """True if a write may change `offset` before a cycle."""
@@ -129,7 +131,7 @@ class Sources:
     ) -> str | None:
         superlanes = self._config.superlanes
         first = fetch.first + number // 2 * 2 * superlanes + number % 2
-        for y, row in enumerate(np.asarray(vector, np.uint8).reshape(superlanes, LANES)):
+        for y, row in enumerate(vector.reshape(superlanes, LANES)):
             index = first + 2 * y
             word = int.from_bytes(row.tobytes()[:WORD_BYTES], "little")
             if index < len(text) and text[index] != word:

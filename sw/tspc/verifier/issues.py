@@ -1,7 +1,7 @@
 """What a program issues: the common currency of all checks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tsp.arch.config import Queue
 from tsp.arch.isa import Instruction
@@ -17,6 +17,7 @@ class Issue:
 
     A MEM word is one issue for each port that acts, because their bursts are their own. An IFETCH
     acts once for each pair of vectors; ``first`` is the number of the first word that it brings.
+    It acts in the first ``limit`` superlanes.
     """
 
     queue: Queue
@@ -28,6 +29,7 @@ class Issue:
     port: str = ""
     line: int | None = None
     first: int = 0
+    limit: int = 0
 
     @property
     def last(self) -> int:
@@ -81,13 +83,5 @@ def ports(issue: Issue) -> Iterator[Issue]:
     for port in ("read", "write"):
         if i[f"{port}_kind"]:
             count, interval = i[f"{port}_count"], i[f"{port}_interval"]
-            yield Issue(
-                issue.queue,
-                issue.word,
-                i,
-                issue.cycle,
-                count,
-                interval if count > 1 else 1,
-                port,
-                issue.line,
-            )
+            interval = interval if count > 1 else 1
+            yield replace(issue, copies=count, interval=interval, port=port)

@@ -32,7 +32,7 @@ def is_indirect(issue: Issue) -> bool:
 
 @dataclass(frozen=True)
 class _Map:
-    """A map that is known: whose, when, and a word of 16 bytes for each superlane."""
+    """A map that is known: whose, when, and a word of 16 bytes for each superlane that acts."""
 
     issue: int
     copy: int
@@ -80,8 +80,11 @@ def _constants(
 
 def _sources(
     issues: Sequence[Issue], program: Program, timing: Timing
-) -> Iterator[tuple[int, int, Address]]:
-    """(issue, copy) of each access whose map is what a READ drives, and where that reads."""
+) -> Iterator[tuple[int, int, Address, int]]:
+    """(issue, copy) of each access whose map is what a READ drives, and what that reads.
+
+    Last comes the number of superlanes in which it does.
+    """
     wanted = {n for n, issue in enumerate(issues) if is_indirect(issue)}
     if not wanted:
         return
@@ -93,7 +96,8 @@ def _sources(
             continue
         if not is_indirect(source):
             offset = (i["read_offset"] + of * i["read_stride"]) % words
-            yield number, copy, (source.queue.index, i["read_bank"], offset)
+            address = source.queue.index, i["read_bank"], offset
+            yield number, copy, address, source.limit
 
 
 def _known(issues: Sequence[Issue], program: Program, timing: Timing) -> list[_Map]:
@@ -103,9 +107,11 @@ def _known(issues: Sequence[Issue], program: Program, timing: Timing) -> list[_M
     while True:
         constants = _constants(issues, program, {key: m.offsets for key, m in known.items()})
         before = len(known)
-        for number, copy, address in reads:
+        for number, copy, address, limit in reads:
             if address in constants:
-                words = np.asarray(constants[address]).reshape(-1, LANES)
+                words = np.array(constants[address]).reshape(-1, LANES)
+                words[limit:] = 0  # where CONFIG has switched the READ off
+                words = words[: issues[number].limit]
                 known[number, copy] = _Map(number, copy, issues[number].at(copy), words)
         if len(known) == before:
             return list(known.values())

@@ -5,9 +5,10 @@ Where GATHER reads and SCATTER writes follows from data. What is known of it bef
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsp.arch.config import QueueKind
 from tsp.arch.errors import ErrorClass
@@ -35,9 +36,20 @@ def check_memory(issues: Sequence[Issue], program: Program, timing: Timing) -> l
     address = tile * words + (offset + table.copy * stride) % words
     found += _banks(issues, table, tile)
     offsets = known_offsets(issues, program, timing)
-    return found + _uninitialised(
-        issues, _accesses(issues, table, address, offsets, words), program
-    )
+    accesses = _accesses(issues, table, address, offsets, words)
+    # Who writes fewer superlanes than another reads has not written for it.
+    limits = np.array([i.limit for i in issues], np.int64)
+    for limit in np.unique(limits[accesses.reads.issue]).tolist():
+        found += _uninitialised(
+            issues,
+            replace(
+                accesses,
+                reads=accesses.reads.where(limits[accesses.reads.issue] == limit),
+                writes=accesses.writes.where(limits[accesses.writes.issue] >= limit),
+            ),
+            program,
+        )
+    return found
 
 
 def _fields(issue: Issue) -> tuple[int, int, int, int]:
@@ -125,6 +137,10 @@ class _Rows:
     copy: Ints
     time: Ints
     address: Ints
+
+    def where(self, chosen: NDArray[np.bool_]) -> "_Rows":
+        """The rows that are chosen."""
+        return _Rows(*(x[chosen] for x in (self.issue, self.copy, self.time, self.address)))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """MXM: what is used before it is loaded, results that do not meet their ACC, accumulator range."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -53,6 +53,7 @@ class _Plane:
             return spread(found, issues)
 
         self._lw, self._mxm, self._acc = rows("LW"), rows("MXM"), rows("ACC")
+        self._limits = np.array([i.limit for i in issues], np.int64)
         self._abc_mode = self._field(self._mxm, "mode")
         self._acc_mode = self._field(self._acc, "mode")
         self._acc_entry = self._stepped(self._acc, "entry", config.accumulators)
@@ -64,6 +65,14 @@ class _Plane:
 
     def _stepped(self, table: Table, name: str, modulus: int) -> Ints:
         return (self._field(table, name) + table.copy) % modulus
+
+    def _pairs(
+        self, used: Table, users: Ints, table: Table, setters: Ints
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """Users of each number of superlanes, with the setters that act in as many or more."""
+        wanted, given = self._limits[used.issue[users]], self._limits[table.issue[setters]]
+        for limit in np.unique(wanted).tolist():
+            yield users[wanted == limit], setters[given >= limit]
 
     def _missing(
         self, table: Table, rows: Ints, what: Sequence[str], cause: Sequence[Party | None]
@@ -101,23 +110,24 @@ class _Plane:
         """IW with column groups never loaded, ABC without installed weights."""
         timing, columns = self._timing, self._config.superlanes
         column = self._stepped(self._lw, "column", columns)
-        every = np.arange(len(column))
-        loaded = self._first(self._lw, every, column, columns, timing.lw_to_iw)
-        last = int(np.argmax(loaded))
         installs = np.flatnonzero(self._field(self._mxm, "install"))
-        early = installs[self._mxm.time[installs] < loaded[last]]
-        cause = self._setter(self._lw, every, column, last)
-        label = f"column group {last} of the load buffer"
-        found = self._missing(self._mxm, early, [label] * len(early), [cause] * len(early))
+        found: list[Problem] = []
+        for users, loads in self._pairs(self._mxm, installs, self._lw, np.arange(len(column))):
+            loaded = self._first(self._lw, loads, column, columns, timing.lw_to_iw)
+            last = int(np.argmax(loaded))
+            early = users[self._mxm.time[users] < loaded[last]]
+            cause = self._setter(self._lw, loads, column, last)
+            label = f"column group {last} of the load buffer"
+            found += self._missing(self._mxm, early, [label] * len(early), [cause] * len(early))
 
         zeros = np.zeros(len(self._mxm.time), np.int64)
-        ready = self._first(self._mxm, installs, zeros, 1, timing.iw_to_abc)[0]
-        users = np.flatnonzero(self._abc_mode)
-        users = users[self._mxm.time[users] < ready]
-        first = self._setter(self._mxm, installs, zeros, 0)
-        return found + self._missing(
-            self._mxm, users, ["weights"] * len(users), [first] * len(users)
-        )
+        computes = np.flatnonzero(self._abc_mode)
+        for users, sets in self._pairs(self._mxm, computes, self._mxm, installs):
+            ready = self._first(self._mxm, sets, zeros, 1, timing.iw_to_abc)[0]
+            early = users[self._mxm.time[users] < ready]
+            cause = self._setter(self._mxm, sets, zeros, 0)
+            found += self._missing(self._mxm, early, ["weights"] * len(early), [cause] * len(early))
+        return found
 
     def activations(self) -> list[Problem]:
         """ABC from buffer entries that nothing kept."""
@@ -140,13 +150,16 @@ class _Plane:
     def _entries(
         self, table: Table, sets: Ints, uses: Ints, entry: Ints, size: int, delay: int, what: str
     ) -> list[Problem]:
-        ready = self._first(table, sets, entry, size, delay)
-        early = uses[table.time[uses] < ready[entry[uses]]]
-        names = [f"{what} {int(entry[r])}" for r in early]
-        causes = [self._setter(table, sets, entry, int(entry[r])) for r in early]
-        own = [party_of(self._issues, int(table.issue[r]), int(table.copy[r])) for r in early]
-        others = [None if c == o else c for o, c in zip(own, causes, strict=True)]
-        return self._missing(table, early, names, others)
+        found: list[Problem] = []
+        for users, setters in self._pairs(table, uses, table, sets):
+            ready = self._first(table, setters, entry, size, delay)
+            early = users[table.time[users] < ready[entry[users]]]
+            names = [f"{what} {int(entry[r])}" for r in early]
+            causes = [self._setter(table, setters, entry, int(entry[r])) for r in early]
+            own = [party_of(self._issues, int(table.issue[r]), int(table.copy[r])) for r in early]
+            others = [None if c == o else c for o, c in zip(own, causes, strict=True)]
+            found += self._missing(table, early, names, others)
+        return found
 
     def results(self) -> list[Problem]:
         """ACC that uses r without an ABC exactly ``abc_to_acc`` before."""
@@ -209,7 +222,9 @@ class _Plane:
         order = order[self._acc_mode[order] != AccMode.EMIT]
         mode, entry = self._acc_mode[order], self._acc_entry[order]
         added = np.cumsum(np.isin(mode, (AccMode.WRITE, AccMode.ADD)))
-        fresh = np.isin(mode, (AccMode.WRITE, AccMode.PRELOAD))
+        # What is written in some superlanes only leaves the others' sums, and so the count.
+        whole = self._limits[self._acc.issue[order]] == self._config.superlanes
+        fresh = np.isin(mode, (AccMode.WRITE, AccMode.PRELOAD)) & whole
         start = np.append(True, entry[1:] != entry[:-1])[: len(order)] | fresh
         index = np.arange(len(order))
         begin = np.maximum.accumulate(np.where(start, index, 0)) if len(order) else index

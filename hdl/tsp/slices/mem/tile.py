@@ -9,7 +9,7 @@ from tsp.arch.config import WORD_BITS
 from tsp.ecc import correct
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
-from tsp.words import mem_control_layout
+from tsp.words import acting, mem_control_layout
 
 __all__ = ["MemTile"]
 
@@ -64,7 +64,6 @@ class MemTile(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         read, write = (self._pipeline(m, port) for port in ("read", "write"))
-        m.d.comb += [self.north.read.eq(read[0]), self.north.write.eq(write[0])]
 
         operand = Signal(WORD_BITS)
         corrected = Signal(WORD_BITS)
@@ -90,16 +89,17 @@ class MemTile(wiring.Component):
             ]
             outputs.append(bank.rd_data)
         m.d.comb += [
-            self.drive.enable.eq(read[3].valid),
+            self.drive.enable.eq(read[3].valid | self._off),
             self.drive.stream.eq(read[3].stream),
             self.drive.words.eq(1),
-            self.drive.data[0].eq(Mux(read[3].bank, outputs[1], outputs[0])),
+            self.drive.data[0].eq(Mux(self._off, 0, Mux(read[3].bank, outputs[1], outputs[0]))),
         ]
         return m
 
     def _pipeline(self, m, port):
         """Control of one port in cycles t + 1 .. t + 4; fields move only when valid.
 
+        ``valid`` where the access acts in this superlane; a READ that does not still drives zero.
         From t + 3 on ``where`` is the offset of every access.
         """
         stages, before = [], self.south[port]
@@ -108,13 +108,19 @@ class MemTile(wiring.Component):
             m.d.sync += stage.valid.eq(before.valid)
             with m.If(before.valid):
                 m.d.sync += stage.eq(before)
-            stages.append(stage)
+            here, off = acting(m, self.row, stage)
+            stages.append(here)
             before = stage
-        self._look_up(m, port, *stages[:3])
+            if n == 1:
+                m.d.comb += self.north[port].eq(stage)
+            if n == 3:
+                self._look_up(m, port, *stages[:2], stage)
+        if port == "read":
+            self._off = off
         return stages
 
     def _look_up(self, m, port, c1, c2, c3):
-        """The map of an indirect access: captured in t + 1, corrected in t + 2."""
+        """The map of an indirect access: captured in t + 1, corrected in t + 2, then in `c3`."""
         bits = exact_log2(self._config.bank_words)
         word = Signal(WORD_BITS, name=f"{port}_map")
         stream = c1.where[: len(c1.stream)]

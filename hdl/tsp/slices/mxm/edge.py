@@ -10,7 +10,7 @@ from tsp.arch.isa import FORMATS, AbcMode, AccMode
 from tsp.ecc import correct, encode
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
-from tsp.words import control_layout
+from tsp.words import acting, control_layout
 
 from .ports import SUM_BITS, SUMS_BITS, Activations, Sums, Weights
 
@@ -75,23 +75,28 @@ class Edge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        self._off = {}  # an operation is in t + 3 that does not act in this superlane
         stages = {name: self._pipeline(m, name) for name in CONTROLS}
-        for name, (first, *_) in stages.items():
-            m.d.comb += getattr(self, f"{name}_north").eq(first)
         self._load_weights(m, *stages["lw"])
         self._activate(m, *stages["mxm"])
         self._accumulate(m, *stages["acc"])
         return m
 
     def _pipeline(self, m, name):
-        """Control in cycles t + 1 .. t + 3; fields move only when valid."""
+        """Control in cycles t + 1 .. t + 3; fields move only when valid.
+
+        ``valid`` where the operation acts in this superlane.
+        """
         stages, before = [], getattr(self, f"{name}_south")
         for n in range(1, 4):
             stage = Signal.like(before, name=f"{name}{n}")
             m.d.sync += stage.valid.eq(before.valid)
             with m.If(before.valid):
                 m.d.sync += stage.eq(before)
-            stages.append(stage)
+            if n == 1:
+                m.d.comb += getattr(self, f"{name}_north").eq(stage)
+            here, self._off[name] = acting(m, self.row, stage)
+            stages.append(here)
             before = stage
         return stages
 
@@ -135,8 +140,15 @@ class Edge(wiring.Component):
             buffer.rd.eq(c2.valid & (c2.mode == AbcMode.BUFFER)),
             buffer.rd_addr.eq(c2.entry),
             self.activations.install.eq(c3.valid & c3.install),
-            self.activations.valid.eq(c3.valid & (c3.mode != AbcMode.NONE)),
-            self.activations.values.eq(Mux(c3.mode == AbcMode.BUFFER, buffer.rd_data, corrected)),
+            # A row that is off adds nothing to the sums that pass it.
+            self.activations.valid.eq((c3.valid | self._off["mxm"]) & (c3.mode != AbcMode.NONE)),
+            self.activations.values.eq(
+                Mux(
+                    self._off["mxm"],
+                    0,
+                    Mux(c3.mode == AbcMode.BUFFER, buffer.rd_data, corrected),
+                )
+            ),
         ]
 
     def _accumulate(self, m, c1, c2, c3):
@@ -159,12 +171,12 @@ class Edge(wiring.Component):
                 m.d.comb += emitted.eq(stored)
             with m.Default():
                 m.d.comb += [written.eq(total), emitted.eq(total)]
-        emits = Signal()
+        emits, off = Signal(), self._off["acc"]
         m.d.comb += [
             writes.eq(c3.valid & _is(c3.mode, AccMode.WRITE, AccMode.ADD, AccMode.PRELOAD)),
-            emits.eq(c3.valid & _is(c3.mode, AccMode.EMIT, AccMode.EMIT_SUM, AccMode.EMIT_STORED)),
+            emits.eq(_is(c3.mode, AccMode.EMIT, AccMode.EMIT_SUM, AccMode.EMIT_STORED)),
         ]
-        self._emit(m, emits, c3.stream, emitted)
+        self._emit(m, emits & (c3.valid | off), c3.stream, Mux(off, 0, emitted))
 
     def _preload(self, m, c1, c2):
         """The SG4 of a preload as 16 lanes, in t + 3."""

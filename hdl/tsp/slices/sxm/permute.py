@@ -64,19 +64,11 @@ class _Map(data.StructLayout):
 
 
 class Permute(Unit):
-    """The unit of PERMUTE in one superlane.
-
-    Members
-    -------
-    row : In(8)
-        Logical number y of the superlane.
-    (others)
-        As those of :class:`Unit`.
-    """
+    """The unit of PERMUTE in one superlane."""
 
     def __init__(self, config):
         self._superlanes = config.superlanes
-        super().__init__(QueueKind.SXM_PERMUTE, 1, permute_vertical(config) | {"row": In(8)})
+        super().__init__(QueueKind.SXM_PERMUTE, 1, permute_vertical(config))
 
     def _build(self, m):
         rows = self._superlanes

@@ -63,11 +63,11 @@ class SxmStop(wiring.Component):
         for n, unit in enumerate(units):
             m.submodules[f"unit{n}"] = unit
             m.d.comb += [
+                unit.row.eq(self.row),
                 unit.south.eq(getattr(self, f"south{n}")),
                 getattr(self, f"north{n}").eq(unit.north),
             ]
             registers.attach(m, n, unit)
-        m.d.comb += permute.row.eq(self.row)
         for name, member in vertical(self._config).items():
             which, _, inner = name.partition("_")
             outer, port = getattr(self, name), getattr({"shift": shift}.get(which, permute), inner)

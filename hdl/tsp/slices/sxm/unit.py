@@ -13,7 +13,7 @@ from tsp.arch.isa import unit_formats
 from tsp.ecc import correct, encode
 from tsp.icu.gate import place_gated
 from tsp.stream import Drive, StreamSignature, capture
-from tsp.words import control_layout
+from tsp.words import acts, control_layout
 
 __all__ = ["Unit", "byte", "gather", "pick"]
 
@@ -42,6 +42,9 @@ class Unit(wiring.Component):
         The result, enabled in cycle t + d_func - 1.
     bad_map : Out(1)
         A map with an impossible entry was met since reset.
+    row : In(8)
+        Logical number y of the superlane. Where an operation does not act, its operands are zero,
+        and so is what it drives; the paths to the neighbours stay on.
     """
 
     def __init__(self, kind, words, vertical=()):
@@ -54,6 +57,7 @@ class Unit(wiring.Component):
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(words)),
                 "bad_map": Out(1),
+                "row": In(8),
                 **dict(vertical),
             }
         )
@@ -93,7 +97,8 @@ class Unit(wiring.Component):
         stream = first[name] | number
         capture(m, word, first.valid & used(first), stream, self.e_in, self.w_in)
         with m.If(second.valid & used(second)):
-            m.d.sync += corrected.eq(correct(word))
+            here = acts(self.row, second.superlanes)
+            m.d.sync += corrected.eq(Mux(here, correct(word), 0))
         return corrected
 
     def _flag(self, m, control, bad):
@@ -107,8 +112,10 @@ class Unit(wiring.Component):
             self.drive.enable.eq(control.valid),
             self.drive.stream.eq(control.result),
             self.drive.words.eq(words),
-            *(self.drive.data[k].eq(encode(result)) for k, result in enumerate(results)),
         ]
+        here = acts(self.row, control.superlanes)
+        for k, result in enumerate(results):
+            m.d.comb += self.drive.data[k].eq(encode(Mux(here, result, 0)))
 
 
 def byte(word, lane):

@@ -42,8 +42,9 @@ from tsp.slices.vxm.control import (
     stage,
 )
 from tsp.slices.vxm.lanes import Lanes
-from tsp.slices.vxm.specials import SpecialSignature
+from tsp.slices.vxm.specials import HEAD, SpecialSignature
 from tsp.stream import Drive, StreamSignature, capture
+from tsp.words import acts
 
 __all__ = ["Alu"]
 
@@ -70,9 +71,11 @@ class Alu(wiring.Component):
     e_in, w_in : In(StreamSignature)
         Ein and Win of the stop; operands are taken in cycle t + 1.
     drive : Out(Drive(4))
-        The result, enabled in cycle t + 9.
+        The result, enabled in cycle t + 9; zero where the operation does not act.
     special : Out(SpecialSignature())
         To the special functions, in ALU 0 of a stop; elsewhere nothing comes back.
+    row : In(8)
+        Superlane.
     """
 
     NEEDS_LIBRARY = True
@@ -83,6 +86,7 @@ class Alu(wiring.Component):
     w_in: In(StreamSignature())
     drive: Out(Drive(BYTES))
     special: Out(SpecialSignature())
+    row: In(8)
 
     def __init__(self, config, *, library):
         super().__init__()
@@ -118,7 +122,8 @@ class Alu(wiring.Component):
         for k, x in enumerate(OPERANDS):
             words.append([])
             stream, type_ = c1[f"{x}_stream"], c1[f"{x}_type"]
-            taken = ~c1[f"{x}_immediate"] & _uses(c1.op, k)
+            here = acts(self.row, c1.superlanes)
+            taken = here & ~c1[f"{x}_immediate"] & _uses(c1.op, k)
             for byte in range(BYTES):
                 word = Signal(WORD_BITS, name=f"{x}_word{byte}", reset_less=True)
                 # The group is aligned: what the byte's number has set, the base has clear.
@@ -139,7 +144,7 @@ class Alu(wiring.Component):
             special.a_value.eq(c2.immediate0),
             *(
                 getattr(special, name).eq(c2[name])
-                for name in ("op", "result_type", "result_stream", "a_type", "a_immediate")
+                for name in (*HEAD.members, "a_type", "a_immediate")
             ),
         ]
 
@@ -195,6 +200,7 @@ class Alu(wiring.Component):
         """Cycle t + 9: the result is encoded and driven."""
         valid9 = stage(m, "drive", valid8)
         tail, special = register(m, "drive", _TAIL, tail8), self.special
+        here = acts(self.row, Mux(special.done, special.limit, tail.superlanes))
         m.d.comb += [
             self.drive.enable.eq(valid9 | special.done),
             self.drive.stream.eq(Mux(special.done, special.stream, tail.result_stream)),
@@ -202,7 +208,7 @@ class Alu(wiring.Component):
         ]
         for n, byte in enumerate(f"byte{n}" for n in range(BYTES)):
             payload = Mux(special.done, getattr(special, byte), getattr(lanes, byte))
-            m.d.comb += self.drive.data[n].eq(encode(payload))
+            m.d.comb += self.drive.data[n].eq(encode(Mux(here, payload, 0)))
 
 
 def _structure(m, name, layout, fields):

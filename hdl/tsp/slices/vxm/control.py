@@ -10,7 +10,7 @@ from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, Mux, Signa
 from amaranth.lib import data
 
 from tsp.arch.isa import FORMATS, VXM_OPS, Type
-from tsp.words import control_layout
+from tsp.words import LIMIT, control_layout
 
 __all__ = [
     "BYTES",
@@ -38,7 +38,7 @@ BYTES = 4  #: of the largest element
 
 #: What every stage of a lane keeps of the instruction, and what the ALU does.
 RESULT = {"saturate": unsigned(1), "result_type": unsigned(3)}
-TAIL = {**RESULT, "result_stream": unsigned(6)}
+TAIL = {**RESULT, "result_stream": unsigned(6), "superlanes": LIMIT}
 
 #: What both paths do alike. NEG and ABS are differences, comparisons 0 or 1.
 _COMMON = {

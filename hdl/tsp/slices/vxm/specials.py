@@ -13,11 +13,13 @@ from tsp.arch.config import DATA_BITS, LANES
 from tsp.slices.vxm.control import BYTES, group_size, is_op, register, stage
 from tsp.slices.vxm.floats import registers
 from tsp.slices.vxm.special import SPECIAL_ROUTE, SPECIALS, SpecialLane
+from tsp.words import LIMIT
 
-__all__ = ["SpecialLanes", "SpecialSignature", "SpecialUnit"]
+__all__ = ["HEAD", "SpecialLanes", "SpecialSignature", "SpecialUnit"]
 
-_TAIL = data.StructLayout({"result_type": 3, "result_stream": 6})
-_HEAD = data.StructLayout({"op": 6, **_TAIL.members})
+_TAIL = data.StructLayout({"result_type": 3, "result_stream": 6, "superlanes": LIMIT})
+#: Fields of the instruction that leave with its operand.
+HEAD = data.StructLayout({"op": 6, **_TAIL.members})
 
 #: Operand of the lanes; t + 2.
 _OPERAND = {f"a{n}": DATA_BITS for n in range(BYTES)}
@@ -34,7 +36,7 @@ class SpecialSignature(wiring.Signature):
     -------
     valid : Out(1)
         A special function issued; t + 2, like all that the ALU drives.
-    op, result_type, result_stream : Out
+    op, result_type, result_stream, superlanes : Out
         Fields of the instruction.
     a0 .. a3 : Out(128)
         Corrected words of the operand by byte of the element.
@@ -46,17 +48,20 @@ class SpecialSignature(wiring.Signature):
         First stream of the result, and how many it takes.
     byte0 .. byte3 : In(128)
         Words of the result.
+    limit : In(LIMIT)
+        In how many superlanes it is one.
     """
 
     def __init__(self):
         super().__init__(
             {
                 "valid": Out(1),
-                **{name: Out(shape) for name, shape in _HEAD.members.items()},
+                **{name: Out(shape) for name, shape in HEAD.members.items()},
                 **{name: Out(shape) for name, shape in _OPERAND.items()},
                 "done": In(1),
                 "stream": In(6),
                 "words": In(5),
+                "limit": In(LIMIT),
                 **{name: In(DATA_BITS) for name in _RESULT},
             }
         )
@@ -89,8 +94,8 @@ class SpecialUnit(wiring.Component):
         m.submodules.lanes = lanes = self._library.place(SpecialLanes)
         m.d.comb += [getattr(lanes, name).eq(getattr(self.alu, name)) for name in _OPERAND]
         valid = stage(m, "s_operands", self.alu.valid)
-        source = {name: getattr(self.alu, name) for name in _HEAD.members}
-        tail = head = register(m, "s_operands", _HEAD, source)
+        source = {name: getattr(self.alu, name) for name in HEAD.members}
+        tail = head = register(m, "s_operands", HEAD, source)
         m.d.comb += lanes.route.result_type.eq(head.result_type)
         m.d.comb += [lanes.route[name.lower()].eq(is_op(head.op, name)) for name in SPECIALS]
         for domain in ("converted", "reduced", "parabolas", "sums", "results", "drive"):
@@ -100,6 +105,7 @@ class SpecialUnit(wiring.Component):
             self.alu.done.eq(valid),
             self.alu.stream.eq(tail.result_stream),
             self.alu.words.eq(group_size(tail.result_type)),
+            self.alu.limit.eq(tail.superlanes),
             *(getattr(self.alu, x).eq(getattr(lanes, x)) for x in _RESULT),
         ]
         return m

@@ -34,6 +34,7 @@ class VxmStop(wiring.Component):
         for n in range(_ALUS):
             m.submodules[f"alu{n}"] = alu = self._library.place(Alu, self._config)
             m.d.comb += [
+                alu.row.eq(self.row),
                 alu.south.eq(getattr(self, f"south{n}")),
                 getattr(self, f"north{n}").eq(alu.north),
             ]

@@ -37,6 +37,7 @@ class _Burst(NamedTuple):
     copy: int
     end: int
     party: Party
+    limit: int
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -112,15 +113,19 @@ class MemSlice(Unit):
             self._access(cycle, port, copy, party)
             if port.accesses > 1:
                 end = cycle + (port.accesses - 1) * port.interval
-                self._bursts[port.number] = _Burst(port, 1, end, party)
+                self._bursts[port.number] = _Burst(port, 1, end, party, self.limit)
                 self._later(cycle + port.interval, port.number)
 
     def go_on(self, cycle: int, number: int) -> None:
         """The next access of the burst of port `number`."""
-        port, copy, end, party = self._bursts[number]
+        burst = self._bursts[number]
+        port, copy, end, party, limit = burst
+        # A CONFIG in between is for later words.
+        self.limit, now = limit, self.limit
         self._access(cycle, port, copy, party._replace(cycle=cycle))
+        self.limit = now
         if cycle < end:
-            self._bursts[number] = _Burst(port, copy + 1, end, party)
+            self._bursts[number] = burst._replace(copy=copy + 1)
             self._later(cycle + port.interval, number)
 
     def _access(self, cycle: int, port: _Port, copy: int, party: Party) -> None:
@@ -149,6 +154,7 @@ class MemSlice(Unit):
         words = vector.reshape(*vector.shape[:-1], -1, LANES)
         offsets = words[..., 0].astype(np.int64) | words[..., 1].astype(np.int64) << 8
         bad = words[..., 2:].any(axis=-1) | (offsets >= self.chip.config.bank_words)
+        bad[..., self.limit :] = False
         if bad.any():
             place = tuple(np.argwhere(bad)[0])
             raise GoldenError(
@@ -162,11 +168,11 @@ class MemSlice(Unit):
 
     def _read(self, cycle: int, port: _Port, offset: int | Array, party: Party) -> None:
         if isinstance(offset, int):
-            value = self.store.read(port.bank, offset)
+            value = self.store.read(port.bank, offset, self.limit)
             if value is None:
                 raise self._nothing(port, f"offset {offset}", party)
         else:
-            found = self.store.gather(port.bank, offset)
+            found = self.store.gather(port.bank, offset, self.limit)
             if isinstance(found, tuple):
                 raise self._nothing(port, f"offset {found[1]} in superlane {found[0]}", party)
             value = found
@@ -184,9 +190,8 @@ class MemSlice(Unit):
     def _write(self, cycle: int, port: _Port, offset: int | Array, party: Party) -> None:
         value = self.read(port.stream, cycle + self.timing.mem_d_skew, party)
         if isinstance(offset, int):
-            self.store.write(port.bank, offset, value)
+            self.store.write(port.bank, offset, value, self.limit)
         else:
-            self.store.scatter(port.bank, offset, value)
-        self.chip.record.write(
-            cycle + self.timing.mem_access, self.queue.index, port.bank, offset, value
-        )
+            self.store.scatter(port.bank, offset, value, self.limit)
+        due = cycle + self.timing.mem_access
+        self.chip.record.write(due, self.queue.index, port.bank, offset, value, self.limit)

@@ -16,7 +16,7 @@ from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import AbcMode, AccMode, Instruction
 from tspc.golden.errors import GoldenError, Party
 from tspc.golden.slices.unit import Chip, Stepped, Unit
-from tspc.golden.vectors import Array, alike
+from tspc.golden.vectors import Array, Part, alike
 
 __all__ = ["Activations", "Plane", "Results", "Weights"]
 
@@ -52,10 +52,19 @@ class _Delayed(Generic[T]):
 
 
 class _Tile:
-    """Installed weights: T column groups of shape (.., 16, V); the matrix is made when used."""
+    """Installed weights: T column groups of shape (.., 16, V); the matrix is made when used.
 
-    def __init__(self, groups: list[Array]) -> None:
-        self._groups = groups
+    Attributes
+    ----------
+    parts
+        The groups, by column.
+    superlanes
+        Superlanes, i.e. inputs / 16, for which every group has weights.
+    """
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.parts = parts
+        self.superlanes = min(part.superlanes for part in parts)
         self._matrix: NDArray[np.float32] | None = None
 
     def product(self, activations: Array) -> NDArray[np.int32]:
@@ -64,7 +73,8 @@ class _Tile:
         fp32 is exact here: no sum of V <= 512 products of int8 exceeds 2^24.
         """
         if self._matrix is None:
-            self._matrix = np.concatenate(alike(self._groups), axis=-2).astype(np.float32)
+            groups = alike([part.value for part in self.parts])
+            self._matrix = np.concatenate(groups, axis=-2).astype(np.float32)
         x = activations.view(_INT8).astype(np.float32)
         if self._matrix.ndim == 2:
             return (x @ self._matrix.T).astype(np.int32)
@@ -75,7 +85,7 @@ class _Tile:
 class _Sum(NamedTuple):
     """An accumulator entry, and how many vectors were added since it was written."""
 
-    value: Array
+    part: Part
     terms: int
 
 
@@ -93,16 +103,16 @@ class Plane:
         Result of the ABC that issued in each cycle, as long as an ACC may want it.
     """
 
-    load: dict[int, _Delayed[Array]] = field(default_factory=dict)
+    load: dict[int, _Delayed[Part]] = field(default_factory=dict)
     weights: _Delayed[_Tile] = field(default_factory=_Delayed)
-    activations: dict[int, _Delayed[Array]] = field(default_factory=dict)
+    activations: dict[int, _Delayed[Part]] = field(default_factory=dict)
     accumulators: dict[int, _Delayed[_Sum]] = field(default_factory=dict)
     results: dict[int, Array] = field(default_factory=dict)
 
     def sums(self) -> dict[int, Array]:
         """Contents of the accumulator entries in the end."""
         found = {entry: state.last() for entry, state in self.accumulators.items()}
-        return {entry: total.value for entry, total in found.items() if total is not None}
+        return {entry: total.part.value for entry, total in found.items() if total is not None}
 
 
 class _PlaneUnit(Unit):
@@ -140,7 +150,7 @@ class Weights(_PlaneUnit):
         rows = [self.read(first + i, capture, party) for i in range(LANES)]
         group = np.stack(alike(rows), axis=-2).view(_INT8)
         state = self.plane.load.setdefault(column.value(copy), _Delayed())
-        state.put(cycle, group, self.timing.lw_to_iw)
+        state.put(cycle, self.store(group, state.last()), self.timing.lw_to_iw)
 
 
 class _Abc(NamedTuple):
@@ -172,22 +182,23 @@ class Activations(_PlaneUnit):
             self._compute(cycle, op, op.entry.value(copy), party)
 
     def _install(self, cycle: int, party: Party) -> None:
-        groups = []
+        groups, before = [], self.plane.weights.last()
         for column in range(self.chip.config.superlanes):
             state = self.plane.load.get(column)
             group = state.get(cycle, self.timing.lw_to_iw) if state else None
-            if group is None:
+            if group is None or group.superlanes < self.limit:
                 raise self.uninitialised(
                     party,
                     f"column group {column} of the load buffer",
                     f"let an LW of every group issue {self.timing.lw_to_iw} or more cycles before",
                 )
-            groups.append(group)
+            old = before.parts[column] if before else None
+            groups.append(self.store(group.value, old))
         self.plane.weights.put(cycle, _Tile(groups), self.timing.iw_to_abc)
 
     def _compute(self, cycle: int, op: _Abc, entry: int, party: Party) -> None:
         tile = self.plane.weights.get(cycle, self.timing.iw_to_abc)
-        if tile is None:
+        if tile is None or tile.superlanes < self.limit:
             raise self.uninitialised(
                 party,
                 "the weights",
@@ -196,20 +207,21 @@ class Activations(_PlaneUnit):
         delay = self.timing.keep_to_buffer
         if op.mode is AbcMode.BUFFER:
             state = self.plane.activations.get(entry)
-            vector = state.get(cycle, delay) if state else None
-            if vector is None:
+            kept = state.get(cycle, delay) if state else None
+            if kept is None or kept.superlanes < self.limit:
                 raise self.uninitialised(
                     party,
                     f"activation buffer entry {entry}",
                     f"let an ABC keep it {delay} or more cycles before",
                 )
+            vector = kept.value
         else:
             capture = cycle + self.timing.mxm_d_skew
             vector = self.read(self.inputs + op.stream, capture, party)
             if op.mode is AbcMode.KEEP:
                 state = self.plane.activations.setdefault(entry, _Delayed())
-                state.put(cycle, vector, delay)
-        self._leave(cycle, tile.product(vector))
+                state.put(cycle, self.store(vector, state.last()), delay)
+        self._leave(cycle, tile.product(self.acting(vector)))
 
     def _leave(self, cycle: int, result: Array) -> None:
         results = self.plane.results
@@ -257,24 +269,30 @@ class Results(_PlaneUnit):
         if op.mode is AccMode.PRELOAD:
             capture = cycle + self.timing.acc_d_skew
             preload = self.read_elements(self.inputs + op.stream, _INT32, capture, party)
-            total = _Sum(preload, 0)
+            total = _Sum(Part(preload, self.limit), 0)
         else:
             total = self._sum(cycle, op.mode, entry, party)
+        if op.mode in (AccMode.WRITE, AccMode.PRELOAD) and self.limit < self.chip.config.superlanes:
+            # Other superlanes keep their sums, and so the entry its count.
+            last = self.plane.accumulators.get(entry, _Delayed()).last()
+            total = _Sum(total.part, total.terms + (last.terms if last else 0))
         if op.mode is not AccMode.EMIT:
             self._check(total, entry, party)
         if op.mode in _WRITES:
             state = self.plane.accumulators.setdefault(entry, _Delayed())
-            state.put(cycle, total, self.timing.acc_to_acc)
+            last = state.last()
+            part = self.store(total.part.value, last.part if last else None)
+            state.put(cycle, _Sum(part, total.terms), self.timing.acc_to_acc)
         else:
             ready = cycle + self.timing.acc_d_func
-            self.drive_elements(self.outputs + op.stream, ready, total.value, party)
+            self.drive_elements(self.outputs + op.stream, ready, total.part.value, party)
 
     def _sum(self, cycle: int, mode: AccMode, entry: int, party: Party) -> _Sum:
         total: _Sum | None = None
         if mode in _USES_ENTRY:
             state = self.plane.accumulators.get(entry)
             total = state.get(cycle, self.timing.acc_to_acc) if state else None
-            if total is None:
+            if total is None or total.part.superlanes < self.limit:
                 raise self.uninitialised(
                     party,
                     f"accumulator entry {entry}",
@@ -283,8 +301,8 @@ class Results(_PlaneUnit):
         if mode in _USES_RESULT:
             result = self._result(cycle, party)
             if total is None:
-                return _Sum(result, 1)
-            return _Sum(total.value + result, total.terms + 1)
+                return _Sum(Part(result, self.limit), 1)
+            return _Sum(Part(total.part.value + result, self.limit), total.terms + 1)
         assert total is not None
         return total
 
@@ -312,7 +330,7 @@ class Results(_PlaneUnit):
                 )
         elif bound >= _RANGE:
             raise self._range(party, f"may wrap entry {entry}: the bound {bound} is not below 2^31")
-        elif np.abs(total.value.astype(np.int64)).max() > bound:
+        elif np.abs(self.acting(total.part.value).astype(np.int64)).max() > bound:
             raise self._range(party, f"makes entry {entry} exceed the program's bound, {bound}")
 
     def _range(self, party: Party, what: str) -> GoldenError:

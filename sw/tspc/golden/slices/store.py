@@ -1,7 +1,7 @@
-"""What a MEM slice holds, superlane by superlane where SCATTER has written.
+"""What a MEM slice holds, superlane by superlane where SCATTER or CONFIG left some out.
 
 A vector is whole, or some of its superlanes hold nothing: those are zero, as in RTL, and known as
-*uninitialised*. Offsets of GATHER and SCATTER are integers of shape (T,), or (N, T) where the maps
+*uninitialised*. All accesses act in the first `limit` superlanes only. Offsets of GATHER and SCATTER are integers of shape (T,), or (N, T) where the maps
 of N inputs differ.
 """
 
@@ -37,20 +37,24 @@ class Store:
         self.partial: dict[tuple[int, int], Array] = {}
         self._superlanes = superlanes
 
-    def read(self, bank: int, offset: int) -> Array | None:
-        """A whole vector; None if a superlane of it holds nothing."""
-        key = bank, offset
-        return None if key in self.partial else self.vectors.get(key)
+    def read(self, bank: int, offset: int, limit: int) -> Array | None:
+        """A vector; None if a superlane of it that is read holds nothing."""
+        if not self._known(bank, offset)[..., :limit].all():
+            return None
+        return self.vectors[bank, offset]
 
-    def write(self, bank: int, offset: int, vector: Array) -> None:
-        """Put a whole vector."""
+    def write(self, bank: int, offset: int, vector: Array, limit: int) -> None:
+        """Put a vector."""
+        if limit < self._superlanes:
+            self.scatter(bank, np.full(self._superlanes, offset), vector, limit)
+            return
         self.vectors[bank, offset] = vector
         self.partial.pop((bank, offset), None)
 
-    def gather(self, bank: int, offsets: Array) -> Array | tuple[int, int]:
+    def gather(self, bank: int, offsets: Array, limit: int) -> Array | tuple[int, int]:
         """Each superlane's own word; (superlane, offset) of the first that holds nothing."""
         result: Array | None = None
-        for offset, here, lanes in _places(offsets):
+        for offset, here, lanes in _places(offsets, limit):
             vector = self.vectors.get((bank, offset))
             known = self._known(bank, offset) | ~here
             if vector is None or not known.all():
@@ -59,9 +63,9 @@ class Store:
         assert result is not None
         return result
 
-    def scatter(self, bank: int, offsets: Array, vector: Array) -> None:
+    def scatter(self, bank: int, offsets: Array, vector: Array, limit: int) -> None:
         """Put each superlane's word at its own offset."""
-        for offset, here, lanes in _places(offsets):
+        for offset, here, lanes in _places(offsets, limit):
             key = bank, offset
             known = self._known(bank, offset) | here
             old = self.vectors.get(key, np.zeros(LANES * self._superlanes, np.uint8))
@@ -78,8 +82,8 @@ class Store:
         return self.partial.get(key, whole)
 
 
-def _places(offsets: Array) -> Iterator[tuple[int, Array, Array]]:
-    """Each offset, the superlanes that name it, and their lanes."""
-    for offset in np.unique(offsets).tolist():
-        here = offsets == offset
+def _places(offsets: Array, limit: int) -> Iterator[tuple[int, Array, Array]]:
+    """Each offset, the first superlanes that name it, and their lanes."""
+    for offset in np.unique(offsets[..., :limit]).tolist():
+        here = (offsets == offset) & (np.arange(offsets.shape[-1]) < limit)
         yield offset, here, np.repeat(here, LANES, axis=-1)

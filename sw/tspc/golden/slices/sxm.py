@@ -148,7 +148,8 @@ class Switch(Unit):
         """Read, move, drive; nothing steps in a copy. A bad map is noted, and the run goes on."""
         op: _Operation = operation
         self.event(cycle, op.word)
-        given = [self.read(stream, cycle + self._skew, party) for stream in op.sources]
+        capture = cycle + self._skew
+        given = [self.acting(self.read(stream, capture, party)) for stream in op.sources]
         results, bad = op.compute(given)
         if bad is not None and bad.any():
             self.chip.record.bad_map(np.asarray(bad.any(axis=-1)))

@@ -11,7 +11,7 @@ from tsp.arch.timing import Timing
 from tspc.golden.errors import Party
 from tspc.golden.record import Record
 from tspc.golden.streams import Streams
-from tspc.golden.vectors import Array, join_bytes, split_bytes
+from tspc.golden.vectors import Array, Part, join_bytes, only_first, overlay, split_bytes
 
 __all__ = ["Chip", "Stepped", "Unit"]
 
@@ -76,6 +76,11 @@ class Stepped(NamedTuple):
 class Unit:
     """A functional unit that one queue commands.
 
+    Attributes
+    ----------
+    limit
+        Superlanes in which operations that issue now act; CONFIG sets it.
+
     Members
     -------
     prepare(instruction)
@@ -89,6 +94,7 @@ class Unit:
         self.queue = queue
         self.chip = chip
         self.timing = chip.timing
+        self.limit = chip.config.superlanes
 
     def prepare(self, instruction: Instruction) -> Any:
         """Digest an instruction."""
@@ -106,8 +112,17 @@ class Unit:
         """The vector on this stop's inputs in `cycle`."""
         return self.chip.streams.read(stream, self.queue.stop, cycle, party)
 
+    def store(self, value: Array, old: Part | None) -> Part:
+        """What stands where an operation that issues now writes `value`."""
+        return overlay(value, old, self.limit, self.chip.config.superlanes)
+
+    def acting(self, value: Array) -> Array:
+        """Zero where an operation that issues now does not act."""
+        return only_first(value, self.limit, self.chip.config.superlanes)
+
     def drive(self, stream: int, cycle: int, value: Array, party: Party) -> None:
-        """Let `value` stand in this stop's stream register from `cycle` on."""
+        """Let `value` stand in this stop's stream register from `cycle` on, zero where off."""
+        value = self.acting(value)
         self.chip.streams.drive(stream, self.queue.stop, cycle, value, party)
         self.chip.record.drive(cycle, self.queue.index, stream, value)
 
