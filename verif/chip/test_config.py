@@ -19,6 +19,7 @@ def _rtl():
     return dict(zip(CASES, RtlEngine().run_jobs(jobs)))
 
 
+@pytest.mark.feature("chip", "CONFIG")
 @pytest.mark.parametrize(("kind", "queue"), CASES)
 def test_one_of_two_superlanes(kind, queue):
     made, program = case(kind, NANO, queue, 1)

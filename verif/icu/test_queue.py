@@ -238,6 +238,7 @@ def test_halt_ends_the_queue_whatever_follows():
     assert len(run.events) == 1
 
 
+@pytest.mark.feature("unit", "CONFIG")
 @pytest.mark.parametrize("kind", UNITS)
 def test_config_goes_with_all_later_words_and_their_copies(kind):
     words = unit_words(kind, 4)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tsp.arch.config import NANO, Config
+from tsp.arch.config import FULL, NANO, SMALL, Config
 from tsp.arch.timing import timing
 from tsp.icu.strip import STOP_KINDS
 from verif.icu.strip import Strip
@@ -11,17 +11,11 @@ from verif.support import run_bench
 ODD = Config("odd", 3, 0, 2, 64, 2, 16, 8, 1)
 
 
-@pytest.mark.parametrize(
-    ("config", "blocks"),
-    [(ODD, []), (NANO, [f"icu_stop_{kind}_nano" for kind in STOP_KINDS])],
-    ids=["odd", "nano"],
-)
-@pytest.mark.feature("unit", "NOTIFY", "SYNC", "HALT")
-def test_strip(config, blocks):
+def bench(config, module, blocks):
     table = timing(config)
     run_bench(
         lambda library: Strip(config, library),
-        "verif.icu.tb_strip",
+        module,
         top="strip",
         blocks=blocks,
         parameters={
@@ -31,3 +25,17 @@ def test_strip(config, blocks):
             "seeds": list(range(12)),
         },
     )
+
+
+@pytest.mark.parametrize("config", [ODD, NANO], ids=lambda c: c.name)
+@pytest.mark.feature("unit", "NOTIFY", "SYNC", "HALT")
+def test_strip(config):
+    blocks = [f"icu_stop_{kind}_nano" for kind in STOP_KINDS] if config is NANO else []
+    bench(config, "verif.icu.tb_strip", blocks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", [SMALL, FULL], ids=lambda c: c.name)
+def test_barrier_of_the_large_sizes(config):
+    """From every stop, every queue parked; and NOTIFYs as close as they may be."""
+    bench(config, "verif.icu.tb_barrier", [f"icu_stop_{kind}_{config.name}" for kind in STOP_KINDS])

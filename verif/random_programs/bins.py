@@ -156,7 +156,7 @@ def sxm_bins(queue: Queue, name: str, fields: Mapping[str, int]) -> Iterator[Bin
 def _icu_bins(config: Config) -> Iterator[Bin]:
     kinds = {q.kind.name for q in config.queues}
     for form in FORMATS.values():
-        if form.name in ("SYNC", "NOTIFY", "HALT"):
+        if form.name in ("SYNC", "NOTIFY", "HALT", "IFETCH", "CONFIG"):
             for kind in kinds:
                 yield "ICU", form.name, kind
 

@@ -98,6 +98,7 @@ class Board:
         self._streams: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
         self._written: dict[Place, list[int]] = defaultdict(list)
         self._maps: set[Place] = set()  # nothing may be written there
+        self._text: set[Place] = set()  # nothing may be read or written there
         self._owner = 0
         self._undo: list[Callable[[], object]] = []
         self.mem = [q for q in config.queues if q.kind is QueueKind.MEM]
@@ -206,7 +207,7 @@ class Board:
             offset = (fields["offset"] + copy * fields["stride"]) % self.config.bank_words
             place = queue.index, bank, offset
             if place not in maps:
-                if place in self.memory or self._written[place]:
+                if place in self.memory or self._written[place] or place in self._text:
                     raise NoPlace(f"{place} holds something else")
                 maps[place] = self.memory[place] = draw()
                 self._maps.add(place)
@@ -273,6 +274,8 @@ class Board:
 
         A write that is not `whole` leaves a vector to be filled.
         """
+        if address in self._text:
+            raise NoPlace(f"{address} holds text")
         written = self._written[address]
         if port == "write":
             if address in self._maps:
@@ -282,6 +285,25 @@ class Board:
         elif address not in self.memory and not any(w < cycle for w in written):
             self.memory[address] = fill(copy)
             self._undo.append(lambda: self.memory.pop(address))
+
+    def text(self, queue: Queue, when: Series, stream: int) -> tuple[Place, ...]:
+        """READs of vectors that hold text and that nothing else uses; returns their places."""
+        bank, words = self._port(queue, "read", when), self.config.bank_words
+        start = self.rng.randrange(words)
+        places = tuple((queue.index, bank, (start + k) % words) for k in range(when.copies))
+        for place in places:
+            if place in self.memory or self._written[place] or place in self._text:
+                raise NoPlace(f"{place} is taken")
+            self._text.add(place)
+            self._undo.append(partial(self._text.discard, place))
+        fields = {"kind": 1, "bank": bank, "offset": start, "stream": stream, "stride": 1}
+        self._words_of_port(queue, "read", when, fields)
+        return places
+
+    @property
+    def slices_with_maps(self) -> set[int]:
+        """Numbers of the queues whose READs bring maps, in all superlanes."""
+        return {queue for queue, _, _ in self._maps}
 
     def _words_of_port(self, queue: Queue, port: str, when: Series, fields: dict[str, int]) -> None:
         words, size = self.words[queue.name], self.config.bank_words

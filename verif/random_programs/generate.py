@@ -1,4 +1,4 @@
-"""The generator: barriers first, then planes, then flows until the program is large enough."""
+"""The generator: barriers, planes, flows until the program is large enough, CONFIG and IFETCH."""
 
 from random import Random
 
@@ -9,6 +9,7 @@ from tspc.program import Program
 from verif.random_programs.bins import Bin, bins
 from verif.random_programs.board import Board, NoPlace, Series
 from verif.random_programs.flows import Flows
+from verif.random_programs.icu import Fetch, comes_in_time, configure, fetch
 from verif.random_programs.operations import Wanted
 from verif.random_programs.plane import Plane
 from verif.random_programs.switches import Switches
@@ -40,7 +41,11 @@ def directed(config: Config, seed: int) -> list[Bin]:
 
 
 def generate(
-    config: Config, seed: int, size: int = 150, wanted: list[Bin] | None = None
+    config: Config,
+    seed: int,
+    size: int = 150,
+    wanted: list[Bin] | None = None,
+    fetches: bool = True,
 ) -> Program:
     """A random legal program in which every result reaches MEM.
 
@@ -54,6 +59,8 @@ def generate(
         Functional issues that it has at least, if they find room.
     wanted
         Bins to aim at; default: :func:`directed`.
+    fetches
+        Let some queues fetch their last words.
     """
     rng = Random(f"{config.hash} {seed} {size}")
     board = Board(config, rng)
@@ -82,14 +89,28 @@ def generate(
                 flows.calculation(series)
         except NoPlace:
             continue
-    queues = _queues(board)
-    text, plan = encode(config, queues)
-    return Program(f"random {config.name} {seed}", config, text, plan, board.memory)
+    configure(board, begin, end)
+    name = f"random {config.name} {seed}"
+    try:
+        with board.attempt():
+            found = fetch(board, begin, end) if fetches else []
+            return _finish(board, found, name)
+    except NoPlace:  # some text would come too late
+        return _finish(board, [], name)
+
+
+def _finish(board: Board, found: list[Fetch], name: str) -> Program:
+    """The program of a board."""
+    text, plan = encode(board.config, _queues(board))
+    if not all(comes_in_time(board, each, text, plan) for each in found):
+        raise NoPlace("text comes too late")
+    fetched = {each.queue.index: each.places for each in found}
+    return Program(name, board.config, text, plan, board.memory, fetched=fetched)
 
 
 def _busy(board: Board) -> float:
     """Share of all queues that have a functional word."""
-    own = ("SYNC", "NOTIFY")
+    own = ("SYNC", "NOTIFY", "NOP")
     busy = [any(w.name not in own for w in words.values()) for words in board.words.values()]
     return sum(busy) / len(board.config.queues)
 

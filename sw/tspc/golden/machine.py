@@ -236,7 +236,7 @@ class Machine:
     def memory(self) -> dict[Address, Array]:
         """Every vector of MEM that was ever written or loaded; zero where it holds nothing."""
         return {
-            (number, bank, offset): part.value
+            (number, bank, offset): vector
             for number, unit in self._slices.items()
             for (bank, offset), vector in unit.store.vectors.items()
         }

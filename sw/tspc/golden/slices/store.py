@@ -1,8 +1,8 @@
 """What a MEM slice holds, superlane by superlane where SCATTER or CONFIG left some out.
 
 A vector is whole, or some of its superlanes hold nothing: those are zero, as in RTL, and known as
-*uninitialised*. All accesses act in the first `limit` superlanes only. Offsets of GATHER and SCATTER are integers of shape (T,), or (N, T) where the maps
-of N inputs differ.
+*uninitialised*. All accesses act in the first `limit` superlanes only. Offsets of GATHER and
+SCATTER are integers of shape (T,), or (N, T) where the maps of N inputs differ.
 """
 
 from collections.abc import Iterator
