@@ -14,6 +14,7 @@ from tsp.arch.isa import WORD_BYTES, PortKind
 from tsp.arch.timing import Timing
 from tspc.program import Address, Program
 from tspc.verifier.issues import Issue
+from tspc.verifier.maps import Offsets, is_indirect, known_offsets
 from tspc.verifier.report import Party, Problem
 from tspc.verifier.streams import drivers
 
@@ -33,7 +34,7 @@ def check_fetched(
     found = list(_collisions(program))
     if not fetches:
         return found
-    sources = Sources(issues, program)
+    sources = Sources(issues, program, known_offsets(issues, program, timing))
     for fetch, drives in zip(fetches, drivers(issues, fetches, program.config.stops, timing)):
         known = [drive for drive in drives if drive is not None]
         if len(known) < len(drives):
@@ -73,7 +74,10 @@ def _collisions(program: Program) -> Iterator[Problem]:
 class Sources:
     """What the READs of a program are known to bring."""
 
-    def __init__(self, issues: Sequence[Issue], program: Program) -> None:
+    def __init__(
+        self, issues: Sequence[Issue], program: Program, maps: Offsets | None = None
+    ) -> None:
+        self._maps = maps or {}
         self._config, self._image = program.config, program.image
         self._given = {
             (q, b, o)
@@ -81,11 +85,11 @@ class Sources:
             if t.role == "input"
             for q, b, o in t.places.reshape(-1, 3).tolist()
         }.difference(*program.fetched.values())  # those are reported as collisions
-        self._writes: dict[tuple[int, int], list[Issue]] = {}
-        for issue in issues:
+        self._writes: dict[tuple[int, int], list[tuple[int, Issue]]] = {}
+        for number, issue in enumerate(issues):
             if issue.port == "write":
                 bank = issue.queue.index, issue.instruction["write_bank"]
-                self._writes.setdefault(bank, []).append(issue)
+                self._writes.setdefault(bank, []).append((number, issue))
 
     def fault(
         self, issue: Issue, copy: int, text: Sequence[int], fetch: Issue, number: int
@@ -106,8 +110,8 @@ class Sources:
         address = issue.queue.index, i["read_bank"], offset
         if address in self._given:
             return "fetched text is an input of the program"
-        for write in self._writes.get(address[:2], ()):
-            if self._reaches(write, offset, issue.at(copy)):
+        for writer, write in self._writes.get(address[:2], ()):
+            if self._reaches(writer, write, offset, issue.at(copy)):
                 return f"{write.queue.name} may write offset {offset} before its text is read"
         vector = self._image.get(address)
         if vector is None:
@@ -116,14 +120,15 @@ class Sources:
         known[LANES * issue.limit :] = 0  # where CONFIG has switched the READ off
         return known
 
-    def _reaches(self, write: Issue, offset: int, before: int) -> bool:
+    def _reaches(self, number: int, write: Issue, offset: int, before: int) -> bool:
         """True if a write may change `offset` before a cycle."""
         if write.cycle >= before:
             return False
         i, words = write.instruction, self._config.bank_words
-        if i["write_kind"] != PortKind.DIRECT:
-            return True
         copies = np.arange(min(write.copies, -(-(before - write.cycle) // write.interval)))
+        if is_indirect(write):
+            maps = [self._maps.get((number, copy)) for copy in copies.tolist()]
+            return any(offsets is None or offset in offsets for offsets in maps)
         return bool(((i["write_offset"] + copies * i["write_stride"]) % words == offset).any())
 
     def _difference(

@@ -150,7 +150,7 @@ class Weights(_PlaneUnit):
         rows = [self.read(first + i, capture, party) for i in range(LANES)]
         group = np.stack(alike(rows), axis=-2).view(_INT8)
         state = self.plane.load.setdefault(column.value(copy), _Delayed())
-        state.put(cycle, self.store(group, state.last()), self.timing.lw_to_iw)
+        state.put(cycle, self.merged(group, state.last()), self.timing.lw_to_iw)
 
 
 class _Abc(NamedTuple):
@@ -193,7 +193,7 @@ class Activations(_PlaneUnit):
                     f"let an LW of every group issue {self.timing.lw_to_iw} or more cycles before",
                 )
             old = before.parts[column] if before else None
-            groups.append(self.store(group.value, old))
+            groups.append(self.merged(group.value, old))
         self.plane.weights.put(cycle, _Tile(groups), self.timing.iw_to_abc)
 
     def _compute(self, cycle: int, op: _Abc, entry: int, party: Party) -> None:
@@ -220,7 +220,7 @@ class Activations(_PlaneUnit):
             vector = self.read(self.inputs + op.stream, capture, party)
             if op.mode is AbcMode.KEEP:
                 state = self.plane.activations.setdefault(entry, _Delayed())
-                state.put(cycle, self.store(vector, state.last()), delay)
+                state.put(cycle, self.merged(vector, state.last()), delay)
         self._leave(cycle, tile.product(self.acting(vector)))
 
     def _leave(self, cycle: int, result: Array) -> None:
@@ -281,7 +281,7 @@ class Results(_PlaneUnit):
         if op.mode in _WRITES:
             state = self.plane.accumulators.setdefault(entry, _Delayed())
             last = state.last()
-            part = self.store(total.part.value, last.part if last else None)
+            part = self.merged(total.part.value, last.part if last else None)
             state.put(cycle, _Sum(part, total.terms), self.timing.acc_to_acc)
         else:
             ready = cycle + self.timing.acc_d_func

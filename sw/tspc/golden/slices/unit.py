@@ -112,7 +112,7 @@ class Unit:
         """The vector on this stop's inputs in `cycle`."""
         return self.chip.streams.read(stream, self.queue.stop, cycle, party)
 
-    def store(self, value: Array, old: Part | None) -> Part:
+    def merged(self, value: Array, old: Part | None) -> Part:
         """What stands where an operation that issues now writes `value`."""
         return overlay(value, old, self.limit, self.chip.config.superlanes)
 
