@@ -17,7 +17,7 @@ __all__ = ["expected", "play"]
 _TAIL = 8  #: cycles from the issue of an ACC until nothing of it is left in a row
 
 
-def _control(form, instruction):
+def _control(form, instruction, superlanes):
     """Bits of ``control_layout(form)``."""
     if instruction is None:
         return 0
@@ -25,7 +25,7 @@ def _control(form, instruction):
     for f in form.fields:
         value |= instruction[f.name] << at
         at += f.width
-    return value
+    return value | superlanes << at
 
 
 def _buses(streams, rows, seed):
@@ -55,7 +55,9 @@ async def play(dut, config, program, streams, seed=0):
     for cycle in range(len(program) + rows + _TAIL):
         fields = program[cycle] if cycle < len(program) else {}
         for name, form in CONTROLS.items():
-            getattr(dut, f"{name}_south").value = _control(form, fields.get(name))
+            getattr(dut, f"{name}_south").value = _control(
+                form, fields.get(name), fields.get("limits", {}).get(name, 0)
+            )
         for y in range(rows):
             # Before and after the program's streams something else passes.
             getattr(dut, f"streams__{y}").value = buses[(cycle - y) % len(buses)][y]
@@ -86,7 +88,8 @@ def expected(config, program, streams, *, west=False, accumulators=None, table=N
     out = {}
     for t, fields in enumerate(program):
         now = streams[(t + table.mxm_d_skew) % len(streams)]
-        emitted = model.step(t, fields.get("lw"), fields.get("mxm"), fields.get("acc"), now)
+        words = (fields.get(name) for name in ("lw", "mxm", "acc"))
+        emitted = model.step(t, *words, now, fields.get("limits"))
         if emitted:
             index, values = emitted
             for y, lanes in enumerate(values.reshape(config.superlanes, LANES)):

@@ -5,7 +5,7 @@ import numpy as np
 from tsp.arch.config import LANES, STREAMS
 from tsp.arch.isa import AbcMode, AccMode, make
 
-__all__ = ["initial_accumulators", "random_program", "random_streams", "tiles"]
+__all__ = ["configured", "initial_accumulators", "random_program", "random_streams", "tiles"]
 
 _EXTREMES = np.array([-128, 127, -1, 0, 1], np.int8)
 _WITH_RESULT = (AccMode.WRITE, AccMode.ADD, AccMode.EMIT, AccMode.EMIT_SUM)
@@ -92,3 +92,11 @@ def tiles(config, count, delay):
                     acc.update(mode=AccMode.EMIT_SUM, stream=4 * (c % 8))
                 program[at + delay]["acc"] = acc
     return _words(program)
+
+
+def configured(rng, config, program):
+    """The same words, each acting in a random number of superlanes; 0: in all."""
+    return [
+        {**step, "limits": {n: int(rng.integers(config.superlanes + 1)) for n in step}}
+        for step in program
+    ]

@@ -10,7 +10,13 @@ from tsp.arch.timing import timing
 from tspc.engines import records
 from verif.slices.mxm.bench import QUEUE
 from verif.slices.mxm.player import expected, play
-from verif.slices.mxm.programs import initial_accumulators, random_program, random_streams, tiles
+from verif.slices.mxm.programs import (
+    configured,
+    initial_accumulators,
+    random_program,
+    random_streams,
+    tiles,
+)
 from verif.support import tb
 
 P = tb.parameters()
@@ -66,6 +72,14 @@ async def random_sparse(dut):
     """Gaps between the instructions: what is enabled by what is valid shows."""
     rng = np.random.default_rng(P["seed"] + 2)
     program = random_program(rng, CONFIG, P["cycles"], DELAY, busy=0.5, spread=256)
+    await _check(dut, program, random_streams(rng, CONFIG, P["cycles"]))
+
+
+@cocotb.test
+async def superlanes_off(dut):
+    """Every word acts in a number of superlanes of its own."""
+    rng = np.random.default_rng(P["seed"] + 4)
+    program = configured(rng, CONFIG, random_program(rng, CONFIG, P["cycles"], DELAY))
     await _check(dut, program, random_streams(rng, CONFIG, P["cycles"]))
 
 

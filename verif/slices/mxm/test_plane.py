@@ -45,7 +45,7 @@ SIZES = pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{
 
 @SIZES
 def test_plane(config):
-    assert _run(config).tests == 4
+    assert _run(config).tests == 5
 
 
 @SIZES

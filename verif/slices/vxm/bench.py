@@ -15,9 +15,10 @@ from tsp.sram import BackdoorControl, Sram
 from tsp.words import control_layout
 from tspc.engines.records import Kind, place
 
-__all__ = ["CONTROL", "DATA", "DEPTH", "OPERANDS", "PORT", "VectorBench"]
+__all__ = ["CONTROL", "DATA", "DEPTH", "OPERANDS", "PORT", "ROW", "VectorBench"]
 
 DEPTH = 65535  #: cycles of a run
+ROW = 1  #: superlane of the ALU
 _GROUP = 4 * DATA_BITS
 
 #: The bench's memories.
@@ -58,10 +59,10 @@ class VectorBench(Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.files = files = BackdoorControl()
-        m.d.comb += files.backdoor.eq(self.backdoor)
         m.submodules.alu = alu = self._alu
         m.submodules.specials = self._specials
         connect(m, alu.special, self._specials.alu)
+        m.d.comb += files.backdoor.eq(self.backdoor), alu.row.eq(ROW)
         # `at` is two ahead of the cycle of the run: the read, and the register of `south`.
         running, at = Signal(), Signal(16)
         with m.If(self.start):

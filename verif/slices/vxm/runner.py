@@ -6,6 +6,7 @@ import numpy as np
 
 from tsp.arch.config import LANES, NANO
 from tsp.arch.isa import FORMATS, OPCODE_BITS, Type, vxm_op
+from tsp.words import LIMIT
 from tspc.engines.records import Piece, image, read_dump
 from verif.slices.vxm import bench
 from verif.support import run_bench
@@ -27,10 +28,14 @@ class Vectors:
     operands
         Patterns, uint32 of shape (cycles, 3, LANES); ignored where the instruction has none, or an
         immediate.
+    limits
+        Superlanes in which each instruction acts, 0: in all; None: all act. The ALU stands in
+        superlane ``bench.ROW``.
     """
 
     instructions: list
     operands: np.ndarray
+    limits: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +56,17 @@ class Results:
     patterns: np.ndarray
 
 
-def _control(instructions):
-    """Control words: `valid`, then the fields as they stand in the instruction after its opcode."""
-    width = (1 + sum(f.width for f in FORMATS["VXM"].fields) + 7) // 8
-    known = {None: bytes(width)}
-    for i in set(instructions) - {None}:
-        known[i] = (i.encode() >> OPCODE_BITS << 1 | 1).to_bytes(width, "little")
-    raw = b"".join(known[i] for i in instructions)
+def _control(vectors):
+    """Control words: `valid`, the fields as they stand in the instruction, `superlanes`."""
+    fields = 1 + sum(f.width for f in FORMATS["VXM"].fields)
+    width = (fields + LIMIT.width + 7) // 8
+    known = {None: 0}
+    for i in set(vectors.instructions) - {None}:
+        known[i] = i.encode() >> OPCODE_BITS << 1 | 1
+    cycles = len(vectors.instructions)
+    limits = np.zeros(cycles, int) if vectors.limits is None else vectors.limits
+    words = (known[i] | n << fields for i, n in zip(vectors.instructions, limits.tolist()))
+    raw = b"".join(word.to_bytes(width, "little") for word in words)
     return np.frombuffer(raw, np.uint8).reshape(-1, width)
 
 
@@ -86,7 +95,7 @@ def run(vectors, *, blocks=()):
     cycles = len(vectors.instructions) + _DRAIN
     if cycles > bench.DEPTH:
         raise ValueError(f"{len(vectors.instructions)} cycles do not fit {bench.DEPTH}")
-    pieces = [Piece(bench.CONTROL, 0, _control(vectors.instructions))]
+    pieces = [Piece(bench.CONTROL, 0, _control(vectors))]
     pieces += [Piece(w, 0, d) for w, d in zip(bench.OPERANDS, _memories(vectors))]
     ran = run_bench(
         lambda library: bench.bench(library, NANO),

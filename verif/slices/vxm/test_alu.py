@@ -5,6 +5,7 @@ share nothing. Special functions are judged by the golden model alone, which def
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,25 @@ def _small(seed):
     rng = np.random.default_rng(seed)
     plan = [s for s in suites.plan(rng) if s.fields["op"] == VXM_OPS["MADD"].code][:1]
     return suites.shuffled(rng, plan, 0, 2000)
+
+
+def test_superlanes_off():
+    """Where an instruction does not act it drives zero, in the same cycle to the same streams."""
+    vectors = _small(2)
+    limits = np.random.default_rng(2).integers(0, 3, len(vectors.instructions))
+    full = run(vectors, blocks=("lane",))
+    part = run(replace(vectors, limits=limits), blocks=("lane",))
+    for name in ("enable", "stream", "words"):
+        assert (getattr(full, name) == getattr(part, name)).all(), name
+    delay = timing(NANO).vxm_d_func - 1
+    off = np.zeros(len(part.enable), bool)
+    off[delay:][: limits.size] = limits == 1  # the ALU is in superlane 1
+    driven = part.enable.astype(bool)
+    assert (off & driven).sum() > 500 and full.patterns[off & driven].any()
+    assert not part.patterns[off & driven].any()
+    used = (1 << 8 * part.words.astype(np.int64)) - 1  # words beyond those driven are anything
+    differ = (part.patterns ^ full.patterns) & used[:, np.newaxis]
+    assert not differ[driven & ~off].any()
 
 
 def test_gates_are_transparent(monkeypatch):
