@@ -504,7 +504,7 @@ def _entries(
 _SWITCHES = (
     ("SHIFT", "SHIFT", {"n": 1}, {"stream": None}),
     ("SHIFT", "SHIFT", {"n": -1}, {"stream": None}),
-    ("SELECT", "SHIFT", {"n": 1}, {"stream": None, "mask": 3}),
+    ("SELECT", "SHIFT", {"n": 1}, {"stream": None, "mask": 1}),
     ("PERMUTE", "PERMUTE", {}, {"stream": None, "map": 0x95, "map1": -1}),
     ("DISTRIBUTE", "DISTRIBUTE", {}, {"stream": None, "map": 5}),
     ("ROTATE", "ROTATE", {"n": 3}, {"stream": None}),
