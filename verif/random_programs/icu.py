@@ -11,7 +11,8 @@ from verif.random_programs.board import Board, NoPlace, Series
 __all__ = ["Fetch", "comes_in_time", "configure", "fetch"]
 
 _TRIES = 12
-_STATELESS = (QueueKind.VXM, QueueKind.C2C, QueueKind.SXM)
+#: Kinds of queue whose units keep a state.
+_STATEFUL = (QueueKind.MEM, QueueKind.MXM_W, QueueKind.MXM_A, QueueKind.MXM_R)
 _REPEAT = FORMATS["REPEAT"].opcode
 
 
@@ -43,7 +44,7 @@ def _limits(board: Board, queue: Queue, begin: int, end: int, most: int) -> int:
     """
     rng = board.rng
     limits = [rng.randint(1, most) for _ in range(rng.randint(1, 2))]
-    if queue.kind not in _STATELESS:
+    if queue.kind in _STATEFUL:
         limits.sort(reverse=True)
     early = board.timing.sync_release + rng.randrange(4)
     first = rng.randrange(1, begin) if queue.name == "VXM0" else early

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tsp.arch.config import LANES
 from tsp.arch.errors import ErrorClass
 from tsp.arch.timing import Timing
 from tspc.program import Program
@@ -42,9 +43,8 @@ def check_switches(issues: Sequence[Issue], program: Program, timing: Timing) ->
             vector = sources.vector(others[drive[0]], drive[1])
             if isinstance(vector, str):
                 continue
-            lanes = np.flatnonzero(
-                _impossible(i.name, vector.astype(np.int64), program.config.superlanes)
-            )
+            entries = vector.astype(np.int64)[: LANES * reader.limit]
+            lanes = np.flatnonzero(_impossible(i.name, entries, program.config.superlanes))
             if len(lanes):
                 found.append(_problem(reader, copy, others[drive[0]], drive[1], lanes, vector))
                 break
