@@ -278,8 +278,6 @@ class _Core(Component):
         """The control of every unit but MEM."""
         forms, control = functional_formats(self._kind), self.control
         m.d.sync += control.valid.eq(issue | copy)
-        with m.If(issue):
-            m.d.sync += control.superlanes.eq(self._superlanes)
         word = Signal(128)
         for number, form in enumerate(forms):
             several = len(forms) > 1
@@ -289,11 +287,16 @@ class _Core(Component):
                 for f in form.fields:
                     bits = head.bits[f.low - OPCODE_BITS :][: f.width]
                     signed = f.kind is FieldKind.SINT
-                    m.d.sync += control[f.name].eq(bits.as_signed() if signed else bits)
+                    place = control.shape()[f.name]
+                    # Not `control[f.name]`: the simulator writes beyond a signed part's end.
+                    target = control.as_value()[place.offset : place.offset + place.width]
+                    m.d.sync += target.eq(bits.as_signed() if signed else bits)
             with m.If(control.form == number if several else Const(1)):
                 m.d.comb += word[:OPCODE_BITS].eq(form.opcode)
                 for f in form.fields:
                     m.d.comb += word[f.low : f.low + f.width].eq(control[f.name])
+        with m.If(issue):
+            m.d.sync += control.superlanes.eq(self._superlanes)
         with m.If(copy):
             self._step(m, control)
         self._log(m, "unit", control.valid, word)
