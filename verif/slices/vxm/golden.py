@@ -39,7 +39,8 @@ def expected(instruction, operands):
                 shifted = patterns.ravel() >> np.uint32(8 * byte)
                 carried[i[f"{x}_stream"] + byte] = shifted.astype(np.uint8)
     streams = _Streams(carried)
-    config = SimpleNamespace(lanes=operands[0].size)  # as many lanes as there are tuples
+    # As many lanes as there are tuples, in one superlane that acts.
+    config = SimpleNamespace(lanes=operands[0].size, superlanes=1)
     alu = Alu(_QUEUE, Chip(config, timing(NANO), streams, Record(NANO, False), None))
     with np.errstate(all="ignore"):
         alu.issue(0, alu.prepare(i), 0, Party(_QUEUE.name, 0, 0, "VXM"))

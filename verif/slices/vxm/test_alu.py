@@ -104,8 +104,8 @@ def test_superlanes_off():
     """Where an instruction does not act it drives zero, in the same cycle to the same streams."""
     vectors = _small(2)
     limits = np.random.default_rng(2).integers(0, 3, len(vectors.instructions))
-    full = run(vectors, blocks=("lane",))
-    part = run(replace(vectors, limits=limits), blocks=("lane",))
+    full = run(vectors)
+    part = run(replace(vectors, limits=limits))
     for name in ("enable", "stream", "words"):
         assert (getattr(full, name) == getattr(part, name)).all(), name
     delay = timing(NANO).vxm_d_func - 1
@@ -129,7 +129,7 @@ def test_gates_are_transparent(monkeypatch):
 
     monkeypatch.setattr(control, "add_gated_domain", plain_clock)
     vectors = _small(1)
-    assert _differences(vectors, run(vectors, blocks=("lane",)))[:10] == []
+    assert _differences(vectors, run(vectors))[:10] == []
 
 
 def test_a_wrong_sticky_bit_is_found(monkeypatch):
@@ -141,5 +141,5 @@ def test_a_wrong_sticky_bit_is_found(monkeypatch):
 
     monkeypatch.setattr(real, "jam", forgetful)
     vectors = _small(2)
-    found = _differences(vectors, run(vectors, blocks=("lane",)))
+    found = _differences(vectors, run(vectors))
     assert found and all(line.startswith(("MADD", "ADD", "SUB")) for line in found)
