@@ -239,7 +239,7 @@ def _valid_control(unit, ctx):
     layout = unit.control.shape()
     fields = dict(iter(layout))
     if "form" in fields and not ctx.get(unit.control.form):
-        bits &= (1 << fields["mask"].offset) - 1  # SHIFT has no mask, the last field
+        bits &= ~((1 << fields["mask"].width) - 1 << fields["mask"].offset)  # SHIFT has no mask
     if "valid" in fields:
         return bits if bits & 1 else 0
     found = 0

@@ -40,12 +40,7 @@ def check(kind, text, *, config=ODD, cycles=120, releases=(0,), stop=None, gate=
     assert run.idle == expected.idle
     assert run.cause.name == expected.cause
     assert run.cause_cycle == expected.cause_cycle
-    found, wanted = run.controls, controls_of(kind, config, expected.acting)
-    if kind is QueueKind.SXM_SHIFT:
-        # Amaranth's simulator loses `superlanes` behind this layout's signed field; the Verilog
-        # does not, and random programs hold the chip to it.
-        found, wanted = ([(t, x & (1 << 26) - 1) for t, x in seen] for seen in (found, wanted))
-    assert found == wanted
+    assert run.controls == controls_of(kind, config, expected.acting)
     return run
 
 

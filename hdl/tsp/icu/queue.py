@@ -287,10 +287,7 @@ class _Core(Component):
                 for f in form.fields:
                     bits = head.bits[f.low - OPCODE_BITS :][: f.width]
                     signed = f.kind is FieldKind.SINT
-                    place = control.shape()[f.name]
-                    # Not `control[f.name]`: the simulator writes beyond a signed part's end.
-                    target = control.as_value()[place.offset : place.offset + place.width]
-                    m.d.sync += target.eq(bits.as_signed() if signed else bits)
+                    m.d.sync += control[f.name].eq(bits.as_signed() if signed else bits)
             with m.If(control.form == number if several else Const(1)):
                 m.d.comb += word[:OPCODE_BITS].eq(form.opcode)
                 for f in form.fields:
