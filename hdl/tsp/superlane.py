@@ -106,7 +106,11 @@ class Superlane(wiring.Component):
         m = Module()
         cycle = Signal(32)
         m.d.sync += cycle.eq(cycle + 1)
-        stops = [self._stop(m, p, cycle) for p in range(self._config.stops)]
+        # Both stand still while a program runs. What hangs on an input of a block is computed again
+        # whenever any input changes, what hangs on a register is not.
+        row, deep = Signal(8, reset_less=True), Signal(reset_less=True)
+        m.d.sync += [row.eq(self.row), deep.eq(self.deep)]
+        stops = [self._stop(m, p, cycle, row, deep) for p in range(self._config.stops)]
         chains = [self._chain(m, p) for p in range(self._config.stops)]
         for place in (stops, chains):
             for west, east in zip(stops, place[1:]):
@@ -137,7 +141,7 @@ class Superlane(wiring.Component):
             self.critical_south.eq(passing[0] | self.critical_north),
         ]
 
-    def _stop(self, m, position, cycle):
+    def _stop(self, m, position, cycle, row, deep):
         """Place stop `position` and wire everything but its streams."""
         queues = [q for q in self._config.queues if q.stop == position]
         kind = _STOPS.get(queues[0].kind, PassStop)
@@ -145,10 +149,10 @@ class Superlane(wiring.Component):
         stop = self._library.place(kind, self._config, **side)
         m.submodules[f"stop{position}"] = stop
         m.d.comb += [
-            stop.row.eq(self.row),
+            stop.row.eq(row),
             stop.queue_number.eq(queues[0].index),
             stop.cycle.eq(cycle),
-            stop.deep.eq(self.deep),
+            stop.deep.eq(deep),
         ]
         if hasattr(stop, "backdoor"):
             m.d.comb += stop.backdoor.eq(self.backdoor)
