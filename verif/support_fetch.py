@@ -10,8 +10,8 @@ from tspc.program import Address, Program
 from tspc.scheduler.fetching import fetch_text
 from verif.support_programs import Timed, build, read, write
 
-__all__ = ["AT", "QUEUE", "SOURCE", "STREAM", "dry", "fetching", "feed", "full", "ifetch"]
-__all__ += ["long_program", "room_after", "wanted_after"]
+__all__ = ["AT", "QUEUE", "SOURCE", "STREAM", "count_of", "dry", "fetching", "feed", "full"]
+__all__ += ["ifetch", "long_program", "room_after", "wanted_after"]
 
 QUEUE, SOURCE, STREAM = "VXM6", "MEM_W0", "E30"
 AT = 90  #: issue cycle of the IFETCH in programs by hand
@@ -26,6 +26,11 @@ def ifetch(pairs: int = 1, stream: str = STREAM) -> Instruction:
 def pairs_of(config: Config) -> int:
     """Pairs that the programs by hand fetch: at least four words."""
     return 2 if config.superlanes == 1 else 1
+
+
+def count_of(config: Config) -> int:
+    """Words that the programs by hand fetch."""
+    return 2 * config.superlanes * pairs_of(config)
 
 
 def feed(
@@ -73,7 +78,7 @@ def dry(config: Config, late: int = 0) -> Program:
 
 def wanted_after(config: Config, cycles: int, wait: int | None = None) -> Program:
     """A fetch whose first word is wanted so many cycles after the IFETCH; `wait`: :func:`feed`."""
-    count = 2 * config.superlanes * pairs_of(config)
+    count = count_of(config)
     nops: list[Timed] = [(AT + cycles + j, NOP) for j in range(count - 1)]
     words = [(AT, ifetch(pairs_of(config))), *nops, (AT + cycles + count - 1, HALT)]
     return _by_hand(config, words, f"wanted after {cycles}", wait)
@@ -91,7 +96,7 @@ def room_after(config: Config, cycles: int, wait: int | None = None) -> Program:
     fetch wants its place, and words that leave one a cycle.
     """
     again = AT + cycles + 2 + 1
-    rest = config.queue_words - 3 + 2 * config.superlanes * pairs_of(config) - 1
+    rest = config.queue_words - 3 + count_of(config) - 1
     nops: list[Timed] = [(again + j, NOP) for j in range(rest)]
     words = [(AT, ifetch(pairs_of(config))), *nops, (again + rest, HALT)]
     return _by_hand(config, words, f"room after {cycles}", wait)

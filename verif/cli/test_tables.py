@@ -37,6 +37,7 @@ def test_timing_of_operations(tsp, op):
 
 def test_every_entry_governs_something():
     ops = ["MEM", "LW", "MXM", "ACC", "VXM", "IFETCH", "SYNC", "HALT"]
+    ops += ["SHIFT", "PERMUTE", "DISTRIBUTE", "ROTATE", "TRANSPOSE"]
     assert {n for op in ops for n in entries_of(op)} == {e.name for e in ENTRIES}
 
 

@@ -8,5 +8,6 @@ __all__ = ["BY_SUPERLANES"]
 BY_SUPERLANES = {
     1: Config("one", 1, 0, 18, 64, 1, 16, 4, 1),
     2: NANO,
+    3: Config("three", 3, 0, 18, 64, 1, 16, 4, 1),
     4: Config("four", 4, 0, 18, 64, 1, 16, 4, 1),
 }

@@ -617,15 +617,24 @@ def _fetch(config: Config) -> Iterator[Experiment]:
     def runs(result: Result) -> bool:
         return result.stopped is None and result.done is not None
 
+    queue = config.queue_by_name[support_fetch.QUEUE].index
+    wanted = 12
+    last = at + wanted + support_fetch.count_of(config) - 1
+
+    def whole(result: Result) -> bool:
+        """The text began with its first word: its HALT, the last, issues when it should."""
+        mine = result.events[result.events["queue"] == queue]
+        return runs(result) and int(mine["cycle"].max()) == last
+
     def skew(results: Sequence[Result]) -> int:
-        right = moved(results, runs)
+        right = moved(results, whole)
         result = results[REACH.index(right)]
         return _arrival(config, result, support_fetch.SOURCE, support_fetch.QUEUE) - at
 
-    late = [support_fetch.wanted_after(config, 12, guess + by) for by in REACH]
+    late = [support_fetch.wanted_after(config, wanted, guess + by) for by in REACH]
     yield Experiment("ifetch_d_skew", late, skew)
-    wanted = [support_fetch.wanted_after(config, 7 + by, guess) for by in REACH]
-    yield Experiment("ifetch_to_word", wanted, lambda results: 7 + first(results, runs))
+    early = [support_fetch.wanted_after(config, 7 + by, guess) for by in REACH]
+    yield Experiment("ifetch_to_word", early, lambda results: 7 + first(results, runs))
     # What leaves late enough is in the way: the largest delay that still runs.
     room = [support_fetch.room_after(config, 2 - by, guess) for by in REACH]
     yield Experiment("ifetch_to_buffer", room, lambda results: 2 - first(results, runs))

@@ -52,8 +52,8 @@ MUTANTS = (
         1,
         "MEM's read pipeline is a register longer",
         "slices/mem/tile.py",
-        "self.drive.enable.eq(read[3].valid),",
-        "self.drive.enable.eq(mutated(m, 1, read[3].valid, late)),",
+        "self.drive.enable.eq(read[3].valid | self._off),",
+        "self.drive.enable.eq(mutated(m, 1, read[3].valid, late) | self._off),",
     ),
     Mutant(
         2,

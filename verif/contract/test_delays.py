@@ -1,4 +1,4 @@
-"""Every entry of the timing table equals what the RTL does, at T = 1, 2 and 4.
+"""Every entry of the timing table equals what the RTL does, at T = 1, 2, 3 and 4 (3 and 4: slow).
 
 The RTL's delays are found without the table (:mod:`verif.contract.measure`), then compared with
 it; an entry that is one off on either side differs from what was found.
@@ -14,6 +14,8 @@ from tspc.engines.rtl import RtlEngine
 from verif.contract.configs import BY_SUPERLANES
 from verif.contract.measure import measure
 
+_SUPERLANES = [1, 2, *(pytest.param(t, marks=pytest.mark.slow) for t in (3, 4))]
+
 
 @functools.cache
 def _found(config: Config) -> dict[str, set[int]]:
@@ -22,7 +24,7 @@ def _found(config: Config) -> dict[str, set[int]]:
 
 
 @pytest.mark.feature("chip", "delay *")
-@pytest.mark.parametrize("superlanes", BY_SUPERLANES)
+@pytest.mark.parametrize("superlanes", _SUPERLANES)
 def test_measured_delays_are_the_table(superlanes):
     config = BY_SUPERLANES[superlanes]
     found = _found(config)
@@ -33,7 +35,7 @@ def test_measured_delays_are_the_table(superlanes):
 @pytest.mark.feature("fault", "delay {entry}")
 @pytest.mark.parametrize("by", (-1, 1))
 @pytest.mark.parametrize("entry", [e.name for e in ENTRIES])
-@pytest.mark.parametrize("superlanes", BY_SUPERLANES)
+@pytest.mark.parametrize("superlanes", _SUPERLANES)
 def test_an_altered_table_differs_from_the_measurement(superlanes, entry, by):
     config = BY_SUPERLANES[superlanes]
     altered = timing(config).shifted(entry, by)
