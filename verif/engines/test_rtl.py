@@ -108,5 +108,5 @@ def test_refused_before_anything_is_built():
     with pytest.raises(ValueError, match="'node' is for configuration node"):
         engine.run_jobs([Job(_copy(), {"x": _values(0)}), Job(node, {})])
     long = _program({"VXM0": [(i, make("NOP", n=1)) for i in range(65)]})
-    with pytest.raises(ValueError, match="VXM0 has 65 words, but its buffer holds 64"):
+    with pytest.raises(ValueError, match="VXM0 has 65 words to load, but its buffer holds 64"):
         engine.run(long)
