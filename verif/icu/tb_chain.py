@@ -13,10 +13,14 @@ CYCLES = 2000 * SUPERLANES
 
 
 def plan(rng):
-    """Fetches of one to three pairs, often as close as they may be: stream by cycle."""
-    taken, now = {}, 5
+    """Fetches of one to three pairs, often as close as they may be: stream by cycle.
+
+    Streams are dealt like a deck of cards, so that each comes before one comes again.
+    """
+    taken, now, deck = {}, 5, []
     while now < CYCLES - 20 * SUPERLANES:
-        stream = rng.randrange(64)
+        deck = deck or rng.sample(range(64), 64)
+        stream = deck.pop()
         for _ in range(rng.randint(1, 3)):
             taken |= {now: stream, now + 1: stream}
             now += 2 * SUPERLANES
