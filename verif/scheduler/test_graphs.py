@@ -40,6 +40,14 @@ def test_random_graphs(case, block_rows):
     check(*case, block_rows=block_rows)
 
 
+def test_tensors_of_many_pieces_leave_room_for_the_result():
+    """Six pieces of four byte planes, spread as far as they go, filled every slice of a side."""
+    g = Graph(NANO, "pieces")
+    x = g.input("x", "int32", (20, NANO.lanes + 3))
+    g.output("y", g.add(x, g.constant("b", _random((NANO.lanes + 3,), "int32", seed=1))))
+    check(g, {"x": _random((20, NANO.lanes + 3), "int32", seed=2)}, block_rows=8)
+
+
 def _random(shape, dtype="int8", seed=0):
     rng = np.random.default_rng([seed, *shape])
     limit = np.iinfo(dtype)

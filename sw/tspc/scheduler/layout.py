@@ -62,6 +62,9 @@ class Layout:
         For each node the nodes that must not share a slice with it.
     feeding
         Numbers of the slices that hold weights.
+    compact
+        Pieces of a tensor share slices where they can: they wait for each other's port, but leave
+        more slices to what must stand apart.
     """
 
     floor: Floor
@@ -69,6 +72,7 @@ class Layout:
     block_rows: int
     apart: dict[Node, set[Node]]
     feeding: set[int] = field(default_factory=set)
+    compact: bool = False
     regions: dict[Piece, list[Region]] = field(default_factory=dict)
     ready: dict[Piece, NDArray[np.int64]] = field(default_factory=dict)
     weights: dict[tuple[Plane, Node, int, int], list[Region]] = field(default_factory=dict)
@@ -100,6 +104,8 @@ class Layout:
 
         def cost(distance: int, queue: int) -> int:
             """A port serves one burst at a time: pieces that may move at once stand apart."""
+            if self.compact and queue in mine:
+                return distance - self.floor.config.stops
             busy = _PIECE * self._used.get(queue, 0)
             return distance + busy + _SAME * (queue in mine) + _WEIGHTS * (queue in self.feeding)
 

@@ -1,7 +1,9 @@
 """The list scheduler: a graph in, a program out.
 
 Jobs become ready when what they read has been placed; of the ready ones the one with the longest
-way to the end goes first and takes the earliest place it finds.
+way to the end goes first and takes the earliest place it finds. Tensors are spread over MEM, so
+that their pieces move at once; if a job then finds no place, all is scheduled anew with the pieces
+of a tensor together.
 """
 
 from collections.abc import Mapping
@@ -60,10 +62,22 @@ def schedule(
     rows = graph.config.bank_words if block_rows is None else block_rows
     if not 1 <= rows <= graph.config.bank_words:
         raise ScheduleError(f"block_rows = {rows} is not in 1 .. {graph.config.bank_words}")
+    reason: PlacementError | None = None
+    for compact in (False, True):
+        try:
+            return _within_horizon(graph, floor, allowed, rows, compact)
+        except PlacementError as error:
+            reason = reason or error
+    raise ScheduleError(f"{graph.name}: {reason}")
+
+
+def _within_horizon(
+    graph: Graph, floor: Floor, planes: tuple[str, ...], rows: int, compact: bool
+) -> Program:
     horizon = 2048
     while horizon <= LONGEST:
         try:
-            return _Scheduler(graph, floor, allowed, rows, horizon).run()
+            return _Scheduler(graph, floor, planes, rows, horizon, compact).run()
         except HorizonError:
             horizon *= 4
     raise ScheduleError(f"{graph.name}: the schedule is longer than {LONGEST} cycles")
@@ -81,7 +95,13 @@ class _Entry:
 
 class _Scheduler:
     def __init__(
-        self, graph: Graph, floor: Floor, planes: tuple[str, ...], rows: int, horizon: int
+        self,
+        graph: Graph,
+        floor: Floor,
+        planes: tuple[str, ...],
+        rows: int,
+        horizon: int,
+        compact: bool,
     ) -> None:
         self._graph = graph
         self._floor = floor
@@ -89,7 +109,7 @@ class _Scheduler:
         self._rows = rows
         self._stages = build_stages(graph)
         self._tables = Tables(floor, horizon)
-        self._layout = Layout(floor, self._tables, rows, _apart(self._stages))
+        self._layout = Layout(floor, self._tables, rows, _apart(self._stages), compact=compact)
 
     def run(self) -> Program:
         """Place all jobs and write the program."""
@@ -101,10 +121,7 @@ class _Scheduler:
         while waiting:
             ready = [e for e in waiting if all(a.order in placed for a in e.after)]
             entry = min(ready, key=lambda e: (-e.way, e.order))
-            try:
-                placer.place(entry.job)
-            except PlacementError as error:
-                raise ScheduleError(f"{self._graph.name}: {error}") from None
+            placer.place(entry.job)
             placed.add(entry.order)
             waiting.remove(entry)
         self._place_unread()
