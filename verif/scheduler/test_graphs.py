@@ -48,6 +48,16 @@ def test_tensors_of_many_pieces_leave_room_for_the_result():
     check(g, {"x": _random((20, NANO.lanes + 3), "int32", seed=2)}, block_rows=8)
 
 
+def test_pieces_that_no_job_touches_together_may_share_slices():
+    """Two stages of two chunks: whole tensors apart would need more slices than a side has."""
+    g = Graph(NANO, "chunks")
+    x = g.input("x", "int16", (20, NANO.lanes + 3))
+    larger = g.vxm("MAX", x, -13, dtype="int32", compute="float32", saturate=True)
+    product = g.vxm("MUL", x, larger, dtype="int32", compute="float32", saturate=True)
+    g.output("y", g.relu(product))
+    check(g, {"x": _random((20, NANO.lanes + 3), "int16", seed=2)}, block_rows=16)
+
+
 def _random(shape, dtype="int8", seed=0):
     rng = np.random.default_rng([seed, *shape])
     limit = np.iinfo(dtype)

@@ -59,18 +59,23 @@ class Layout:
     block_rows
         Rows of a block.
     apart
-        For each node the nodes that must not share a slice with it.
+        For each node the nodes that must not share a slice with it: a job of the MXM touches any of
+        their pieces.
+    beside
+        The same of nodes that jobs without the MXM touch: such a job touches of each the piece of
+        its own rows and chunk only.
     feeding
         Numbers of the slices that hold weights.
     compact
-        Pieces of a tensor share slices where they can: they wait for each other's port, but leave
-        more slices to what must stand apart.
+        Give room to what must stand apart: pieces of a tensor share slices where they can, though
+        they wait for each other's port, and only pieces that one job touches stand apart.
     """
 
     floor: Floor
     tables: Tables
     block_rows: int
     apart: dict[Node, set[Node]]
+    beside: dict[Node, set[Node]]
     feeding: set[int] = field(default_factory=set)
     compact: bool = False
     regions: dict[Piece, list[Region]] = field(default_factory=dict)
@@ -97,9 +102,7 @@ class Layout:
 
     def candidates(self, piece: Piece, queues: Iterable[Queue]) -> list[Queue]:
         """The slices among `queues` that may hold a plane of the piece, best (first) first."""
-        apart = [key for n in self.apart.get(piece.node, ()) for key in ((n, False), (n, True))]
-        apart.append((piece.node, not self._later(piece)))
-        taken = set().union(*(self._slices.get(key, ()) for key in apart))
+        taken = self._taken(piece)
         mine = self._slices.get((piece.node, self._later(piece)), set())
 
         def cost(distance: int, queue: int) -> int:
@@ -168,6 +171,20 @@ class Layout:
 
     # ---- inside --------------------------------------------------------------------------
 
+    def _taken(self, piece: Piece) -> set[int]:
+        """Slices that a plane of the piece may not use."""
+        node = piece.node
+        whole = set(self.apart.get(node, ()))
+        keys = [(node, not self._later(piece))] if whole or not self.compact else []
+        if not self.compact:
+            whole |= self.beside.get(node, set())
+        keys += [(n, later) for n in whole for later in (False, True)]
+        found = set().union(*(self._slices.get(key, ()) for key in keys))
+        for other, regions in self.regions.items():
+            if other.node in self.beside.get(node, ()) and _together(piece, other):
+                found |= {region.queue for region in regions}
+        return found
+
     def _later(self, piece: Piece) -> bool:
         """True in the second half of the chunks: the planes of a matmul read one half each."""
         return piece.chunk >= (piece.node.chunks(self.floor.config) + 1) // 2
@@ -184,3 +201,8 @@ class Layout:
                 self.tables.on_rewind(undo)
                 return Region(queue, bank, base, length)
         raise BusyError
+
+
+def _together(a: Piece, b: Piece) -> bool:
+    """True if a job without the MXM may touch both: a row has all its chunks in one piece."""
+    return 1 in (a.node.rows, b.node.rows) or (a.block, a.chunk) == (b.block, b.chunk)

@@ -2,8 +2,7 @@
 
 Jobs become ready when what they read has been placed; of the ready ones the one with the longest
 way to the end goes first and takes the earliest place it finds. Tensors are spread over MEM, so
-that their pieces move at once; if a job then finds no place, all is scheduled anew with the pieces
-of a tensor together.
+that their pieces move at once; if a job then finds no place, all is scheduled anew, and closer.
 """
 
 from collections.abc import Mapping
@@ -109,7 +108,9 @@ class _Scheduler:
         self._rows = rows
         self._stages = build_stages(graph)
         self._tables = Tables(floor, horizon)
-        self._layout = Layout(floor, self._tables, rows, _apart(self._stages), compact=compact)
+        apart = _together([s for s in self._stages if s.matmul is not None])
+        beside = _together([s for s in self._stages if s.matmul is None])
+        self._layout = Layout(floor, self._tables, rows, apart, beside, compact=compact)
 
     def run(self) -> Program:
         """Place all jobs and write the program."""
@@ -288,7 +289,7 @@ def byte_planes(value: NDArray[np.generic], lanes: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(raw.transpose(0, 1, 3, 2))
 
 
-def _apart(stages: list[Stage]) -> dict[Node, set[Node]]:
+def _together(stages: list[Stage]) -> dict[Node, set[Node]]:
     """For each tensor those that some stage reads or writes together with it."""
     found: dict[Node, set[Node]] = {}
     for stage in stages:
