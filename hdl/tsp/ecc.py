@@ -1,23 +1,80 @@
-"""The places of SECDED: who makes the check bits of a word and who consumes them.
+"""SECDED in hardware: who makes the check bits of a word, and who consumes them.
 
-Every producer of a stream value calls :func:`encode`, every consumer :func:`correct`, each in a
-pipeline stage of its own, so widths and latencies are final. The code itself (Hsiao (137,128),
-architecture section 7) is not built yet: check bits are zero and pass through unchecked; the zero
-word is a codeword of the final code, too.
+Every producer of a stream value calls :func:`generate`, every consumer :func:`correct`, each in a
+pipeline stage of its own. The matrix is that of :mod:`tsp.arch.secded`. What lies between them, the
+stream registers and MEM, carries 137 bits and looks at none of them (architecture section 7).
 """
 
-from amaranth import Cat, Const
+from typing import NamedTuple
+
+from amaranth import Cat, Const, Instance, Signal
 
 from tsp.arch.config import CHECK_BITS, DATA_BITS
+from tsp.arch.secded import SECDED
 
-__all__ = ["correct", "encode"]
-
-
-def encode(payload):
-    """The protected word of 128 data bits."""
-    return Cat(payload, Const(0, CHECK_BITS))
+__all__ = ["Corrected", "correct", "generate"]
 
 
-def correct(word):
-    """The 128 data bits of a protected word."""
-    return word[:DATA_BITS]
+class Corrected(NamedTuple):
+    """A word after its corrector.
+
+    Attributes
+    ----------
+    data
+        The 128 data bits; after a double error as they came.
+    single
+        1: one bit was wrong; it is right in ``data`` or was a check bit.
+    double
+        1: more than one bit is wrong.
+    """
+
+    data: Signal
+    single: Signal
+    double: Signal
+
+
+def _packed(numbers, width):
+    """Equal fields in one constant, the first one lowest."""
+    return Const(sum(n << width * i for i, n in enumerate(numbers)), width * len(numbers))
+
+
+def _syndrome(m, word, enable):
+    syndrome = Signal(CHECK_BITS)
+    m.submodules += Instance(
+        "ecc_parity",
+        p_ROWS=_packed(SECDED.rows, DATA_BITS),
+        i_enable=enable,
+        i_word=word,
+        o_syndrome=syndrome,
+    )
+    return syndrome
+
+
+def generate(m, payload, enable):
+    """The protected word of 128 data bits, combinationally.
+
+    While `enable` is 0 nobody looks: the check bits are zero, and a simulator need not make them.
+    """
+    return Cat(payload, _syndrome(m, Cat(payload, Const(0, CHECK_BITS)), enable))
+
+
+def correct(m, word, used):
+    """Check and correct a protected word, combinationally.
+
+    `used` says that the word is wanted; otherwise nothing is found in it.
+
+    Returns
+    -------
+    Corrected
+    """
+    found = Corrected(Signal(DATA_BITS), Signal(), Signal())
+    m.submodules += Instance(
+        "ecc_correct",
+        p_COLUMNS=_packed(SECDED.columns, CHECK_BITS),
+        i_word=word,
+        i_syndrome=_syndrome(m, word, used),
+        o_data=found.data,
+        o_corrected=found.single,
+        o_double=found.double,
+    )
+    return found

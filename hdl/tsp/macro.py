@@ -17,6 +17,8 @@ from amaranth.back import rtlil
 from amaranth.hdl import ValueCastable, _nir, _xfrm
 from amaranth.lib import wiring
 
+from tsp.arch.secded import SECDED
+
 __all__ = ["HANDWRITTEN", "Library"]
 
 #: Where the hand-written modules stand, one file a module, named after it.
@@ -108,7 +110,12 @@ def _slug(x):
 
 
 def _handwritten_text(name):
-    return (HANDWRITTEN / f"{name}.v").read_text()
+    """A hand-written module; the code's tables, if it wants them, are filled in."""
+    text = (HANDWRITTEN / f"{name}.v").read_text()
+    if "/*SECDED_TABLE*/" not in text:
+        return text
+    rows = (", ".join(f"9'd{x}" for x in row) for row in SECDED.byte_tables)
+    return text.replace("/*SECDED_TABLE*/", "\n" + ",\n".join(rows))
 
 
 def _module_name(cls, args, kwargs):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tsp.arch.config import FULL, NAMED, NANO, SMALL, Config, Hemisphere
 from tsp.arch.errors import ErrorClass
+from tsp.arch.secded import SECDED
 from tsp.arch.timing import ENTRIES, timing
 from tspc.asm.codes import Code
 from tspc.asm.syntax import PARTS
@@ -165,12 +166,42 @@ def configurations_page() -> str:
     return "\n".join(lines)
 
 
+def secded_page() -> str:
+    """docs/reference/secded.md"""
+    code, lanes = SECDED, range(SECDED.data_bits // 8)
+    lines = ["# Error protection: the code", ""]
+    lines += [
+        "A superlane word is 128 data bits and, above them, 9 check bits, at rest in MEM and on",
+        "its way on a stream; an instruction word likewise. The code is Hsiao's (137,128): every",
+        "single error is corrected, every double error is found, and the word of zeros is a",
+        "codeword.",
+        "",
+        "Each bit of a word has a column of nine bits; all differ and have an odd number of ones.",
+        "The syndrome of a word is the exclusive or of the columns of its set bits: 0 in a",
+        "codeword, the column of the wrong bit after a single error, an even number of ones after",
+        "a double one. Check bit i has the column with bit i alone. The data bits have the 84",
+        "columns of weight 3 and then 44 of weight 5; within a weight they come orbit by orbit, an",
+        "orbit being the rotations of its smallest member. `tsp.arch.secded` computes them so.",
+        "",
+        "Bit n of the data is bit n % 8 of lane n // 8. Columns, in hexadecimal:",
+        "",
+    ]
+    heads = ("lane", *(f"bit {k}" for k in range(8)))
+    rows = [(lane, *(f"{c:03x}" for c in code.columns[8 * lane : 8 * lane + 8])) for lane in lanes]
+    lines += _table(heads, rows)
+    lines += ["Check bit i is the parity of the data bits in this mask:", ""]
+    masks = [(i, f"`{row:032x}`", row.bit_count()) for i, row in enumerate(code.rows)]
+    lines += _table(("check bit", "data bits", "number"), masks)
+    return "\n".join(lines)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/isa.md": index_page,
     **{f"reference/isa/{p.file}": partial(instruction_page, p) for p in MANUAL.values()},
     "reference/timing.md": timing_page,
     "reference/errors.md": errors_page,
     "reference/configurations.md": configurations_page,
+    "reference/secded.md": secded_page,
     "images/floorplan.svg": lambda: floorplan(NANO),
     "images/timeline.svg": lambda: timeline(NANO),
 }

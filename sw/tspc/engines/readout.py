@@ -24,6 +24,7 @@ from tspc.engines.records import (
 )
 from tspc.events import DRIVE, EVENT, WORD_BYTES_STORED, WRITE, sort_events
 from tspc.program import Address, Program
+from tspc.protection import encode
 
 __all__ = ["Readout", "memory_pieces", "read", "text_pieces"]
 
@@ -51,9 +52,9 @@ def memory_pieces(memory: Memory, config: Config) -> list[Piece]:
     for (queue, bank), offsets in sorted(banks.items()):
         offsets.sort()
         rows = np.stack([np.asarray(memory[queue, bank, o], np.uint8) for o in offsets])
-        # The check bits are zero: SECDED is passed through for now.
         words = np.zeros((len(offsets), config.superlanes, PROTECTED_BYTES), np.uint8)
-        words[:, :, :LANES] = rows.reshape(len(offsets), config.superlanes, LANES)
+        codewords = encode(rows.reshape(len(offsets), config.superlanes, LANES))
+        words[:, :, :WORD_BYTES_STORED] = codewords
         cuts = np.flatnonzero(np.diff(offsets) != 1) + 1
         for run in np.split(np.arange(len(offsets)), cuts):
             for y in range(config.superlanes):

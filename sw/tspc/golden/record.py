@@ -16,6 +16,7 @@ from tsp.arch.config import LANES, Config
 from tsp.arch.isa import WORD_BYTES
 from tspc.events import DRIVE, EVENT, WRITE, sort_events
 from tspc.golden.vectors import Array
+from tspc.protection import encode
 
 __all__ = ["Record"]
 
@@ -155,5 +156,5 @@ class Record:
         table = heads.copy()
         if values:
             data = np.stack([v if v.ndim == 1 else v[sample] for v in values])
-            table["data"][:, :LANES] = data.reshape(-1, LANES)[order]
+            table["data"] = encode(data.reshape(-1, LANES))[order]
         return table

@@ -7,9 +7,11 @@ that issue in it. Streams are int8 (cycles, 32, V): what passes superlane 0 in a
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from tsp.arch.config import CHECK_BITS, LANES, STREAMS, WORD_BITS
+from tsp.arch.config import DATA_BITS, LANES, STREAMS, WORD_BITS
+from tsp.arch.secded import SECDED
 from tsp.arch.timing import timing
 from tsp.slices.mxm.edge import CONTROLS
+from tspc.protection import encode
 from verif.slices.mxm.model import PlaneModel
 
 __all__ = ["expected", "play"]
@@ -28,19 +30,16 @@ def _control(form, instruction, superlanes):
     return value | superlanes << at
 
 
-def _buses(streams, rows, seed):
-    """Input buses as integers [cycle][row]; check bits are random, for nobody reads them yet."""
+def _buses(streams, rows):
+    """Input buses as integers [cycle][row]."""
     cycles = len(streams)
     words = streams.view(np.uint8).reshape(cycles, STREAMS, rows, LANES).transpose(0, 2, 1, 3)
-    bits = np.unpackbits(words, axis=-1, bitorder="little")
-    checks = np.random.default_rng(seed).integers(0, 2, (*bits.shape[:3], CHECK_BITS), np.uint8)
-    packed = np.packbits(
-        np.concatenate([bits, checks], -1).reshape(cycles, rows, -1), axis=-1, bitorder="little"
-    )
+    bits = np.unpackbits(encode(words), axis=-1, count=WORD_BITS, bitorder="little")
+    packed = np.packbits(bits.reshape(cycles, rows, -1), axis=-1, bitorder="little")
     return [[int.from_bytes(bus.tobytes(), "little") for bus in buses] for buses in packed]
 
 
-async def play(dut, config, program, streams, seed=0):
+async def play(dut, config, program, streams):
     """Play a program, staggered.
 
     Returns
@@ -51,7 +50,7 @@ async def play(dut, config, program, streams, seed=0):
     """
     rows = config.superlanes
     found = {}
-    buses = _buses(streams, rows, seed)
+    buses = _buses(streams, rows)
     for cycle in range(len(program) + rows + _TAIL):
         fields = program[cycle] if cycle < len(program) else {}
         for name, form in CONTROLS.items():
@@ -74,9 +73,9 @@ async def play(dut, config, program, streams, seed=0):
 def _lanes(words):
     planes = []
     for k in range(4):
-        word = words >> (WORD_BITS * k)
-        assert word >> (WORD_BITS - CHECK_BITS) & ((1 << CHECK_BITS) - 1) == 0, "check bits"
-        low = word & ((1 << (WORD_BITS - CHECK_BITS)) - 1)
+        word = words >> (WORD_BITS * k) & ((1 << WORD_BITS) - 1)
+        low = word & ((1 << DATA_BITS) - 1)
+        assert word == SECDED.encode(low), "check bits"
         planes.append(np.frombuffer(low.to_bytes(LANES, "little"), np.uint8))
     return tuple(np.stack(planes, 1).copy().view("<i4")[:, 0].tolist())
 

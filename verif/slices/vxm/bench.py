@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component, In, Out, connect
 
 from tsp.arch.config import DATA_BITS, LANES, STREAMS
 from tsp.arch.isa import FORMATS
+from tsp.ecc import generate
 from tsp.slices.vxm import Alu
 from tsp.slices.vxm.specials import SpecialUnit
 from tsp.sram import BackdoorControl, Sram
@@ -86,7 +87,7 @@ class VectorBench(Component):
                 if s // 4 % 3 == k:
                     word = data.word_select(s % 4, DATA_BITS) ^ Const(s, 8).replicate(LANES)
                     bus = alu.w_in if s >= STREAMS else alu.e_in
-                    m.d.comb += bus.words[s % STREAMS].eq(word)
+                    m.d.comb += bus.words[s % STREAMS].eq(generate(m, word, 1))
         driven = Cat(word[:DATA_BITS] for word in alu.drive.data)
         port = Cat(alu.drive.stream, alu.drive.words, alu.drive.enable)
         for name, where, data in (("data", DATA, driven), ("port", PORT, port)):

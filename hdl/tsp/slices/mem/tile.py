@@ -18,9 +18,12 @@ class MemTile(wiring.Component):
     """Two banks of SRAM that read to a stream and write from one.
 
     With control on ``south`` in cycle t: t + 1 the operand of a write and the maps of GATHER and
-    SCATTER are captured, t + 2 the corrector's place, t + 3 the array is accessed (a_mem), t + 4
+    SCATTER are captured, t + 2 maps are corrected, t + 3 the array is accessed (a_mem), t + 4
     the array's output is driven. Bytes 0 and 1 of a map word are the offset in the bank; if any
     other bit is set the access takes place all the same, and ``bad_map`` is set.
+
+    MEM carries words: they are stored as they come, check bits and errors included, and whoever
+    uses them corrects them.
 
     Parameters
     ----------
@@ -65,11 +68,10 @@ class MemTile(wiring.Component):
         m = Module()
         read, write = (self._pipeline(m, port) for port in ("read", "write"))
 
-        operand = Signal(WORD_BITS)
-        corrected = Signal(WORD_BITS)
+        operand, stored = Signal(WORD_BITS), Signal(WORD_BITS)
         capture(m, operand, write[0].valid, write[0].stream, self.e_in, self.w_in)
         with m.If(write[1].valid):
-            m.d.sync += corrected.eq(operand)
+            m.d.sync += stored.eq(operand)
 
         outputs = []
         for number in range(2):
@@ -85,7 +87,7 @@ class MemTile(wiring.Component):
                 bank.rd_addr.eq(read[2].where),
                 bank.wr.eq(write[2].valid & (write[2].bank == number)),
                 bank.wr_addr.eq(write[2].where),
-                bank.wr_data.eq(corrected),
+                bank.wr_data.eq(stored),
             ]
             outputs.append(bank.rd_data)
         m.d.comb += [
@@ -125,7 +127,7 @@ class MemTile(wiring.Component):
         word = Signal(WORD_BITS, name=f"{port}_map")
         stream = c1.where[: len(c1.stream)]
         capture(m, word, c1.valid & c1.indirect, stream, self.e_in, self.w_in)
-        offset = correct(word)
+        offset = correct(m, word, c2.valid & c2.indirect).data
         with m.If(c2.valid & c2.indirect):
             m.d.sync += c3.where.eq(offset[:bits])
             with m.If(offset[bits:].any()):

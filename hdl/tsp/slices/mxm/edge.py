@@ -7,7 +7,7 @@ from amaranth.utils import exact_log2
 
 from tsp.arch.config import DATA_BITS, LANES, STREAMS, WORD_BITS
 from tsp.arch.isa import FORMATS, AbcMode, AccMode
-from tsp.ecc import correct, encode
+from tsp.ecc import correct, generate
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
 from tsp.words import acting, control_layout
@@ -115,19 +115,21 @@ class Edge(wiring.Component):
     def _load_weights(self, m, c1, c2, c3):
         """LW: an SG16 becomes the weights of 16 outputs."""
         words = self._capture_group(m, c1.valid, c1.stream, LANES, "group")
+        found = [correct(m, word, c2.valid) for word in words]
         with m.If(c2.valid):
-            m.d.sync += self.weights.words.eq(Cat(correct(word) for word in words))
+            m.d.sync += self.weights.words.eq(Cat(each.data for each in found))
         m.d.comb += [self.weights.valid.eq(c3.valid), self.weights.column.eq(c3.column)]
 
     def _activate(self, m, c1, c2, c3):
         """IW and ABC: activations from a stream, kept or not, or from the buffer."""
-        streamed = (c1.mode == AbcMode.STREAM) | (c1.mode == AbcMode.KEEP)
+        streamed = _is(c1.mode, AbcMode.STREAM, AbcMode.KEEP)
         word = Signal(WORD_BITS)
         stream = Cat(c1.stream, Const(0, 1))
         capture(m, word, c1.valid & streamed, stream, self.outward, self.outward)
+        found = correct(m, word, c2.valid & _is(c2.mode, AbcMode.STREAM, AbcMode.KEEP))
         corrected = Signal(DATA_BITS)
         with m.If(c2.valid):
-            m.d.sync += corrected.eq(correct(word))
+            m.d.sync += corrected.eq(found.data)
 
         m.submodules.buffer = buffer = Sram(self._config.activations, DATA_BITS)
         m.d.comb += [
@@ -136,7 +138,7 @@ class Edge(wiring.Component):
             buffer.cycle.eq(self.cycle),
             buffer.wr.eq(c2.valid & (c2.mode == AbcMode.KEEP)),
             buffer.wr_addr.eq(c2.entry),
-            buffer.wr_data.eq(correct(word)),
+            buffer.wr_data.eq(found.data),
             buffer.rd.eq(c2.valid & (c2.mode == AbcMode.BUFFER)),
             buffer.rd_addr.eq(c2.entry),
             self.activations.install.eq(c3.valid & c3.install),
@@ -182,10 +184,12 @@ class Edge(wiring.Component):
         """The SG4 of a preload as 16 lanes, in t + 3."""
         enable = c1.valid & (c1.mode == AccMode.PRELOAD)
         words = self._capture_group(m, enable, c1.stream, _BYTES, "preload")
+        used = c2.valid & (c2.mode == AccMode.PRELOAD)
+        found = [correct(m, word, used) for word in words]
         lanes = Signal(SUMS_BITS)
-        with m.If(c2.valid & (c2.mode == AccMode.PRELOAD)):
+        with m.If(used):
             m.d.sync += lanes.eq(
-                Cat(correct(word).word_select(i, 8) for i in range(LANES) for word in words)
+                Cat(each.data.word_select(i, 8) for i in range(LANES) for each in found)
             )
         return lanes
 
@@ -227,7 +231,10 @@ class Edge(wiring.Component):
         m.d.comb += [
             self.drive.stream.eq(Cat(index, ~self.west)),
             self.drive.words.eq(_BYTES),
-            *(self.drive.data[k].eq(encode(word)) for k, word in enumerate(words)),
+            *(
+                self.drive.data[k].eq(generate(m, word, self.drive.enable))
+                for k, word in enumerate(words)
+            ),
         ]
 
 

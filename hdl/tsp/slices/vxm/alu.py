@@ -24,7 +24,7 @@ from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import WORD_BITS
 from tsp.arch.isa import VXM_OPS, Compute
-from tsp.ecc import correct, encode
+from tsp.ecc import correct, generate
 from tsp.slices.vxm.control import (
     BYTES,
     CONTROL,
@@ -97,8 +97,12 @@ class Alu(wiring.Component):
         c2, words, valid2 = self._capture(m)
         m.submodules.lanes = lanes = self._library.place(Lanes)
         for k, x in enumerate(OPERANDS):
-            payloads = [correct(word) for word in words[k]]
-            m.d.comb += [getattr(lanes, f"{x}{n}").eq(p) for n, p in enumerate(payloads)]
+            taken = ~c2[f"{x}_immediate"] & _uses(c2.op, k)
+            payloads = []
+            for n, word in enumerate(words[k]):
+                found = correct(m, word, taken & has_byte(c2[f"{x}_type"], n))
+                payloads.append(found.data)
+                m.d.comb += getattr(lanes, f"{x}{n}").eq(found.data)
             m.d.comb += getattr(lanes, f"{x}_immediate").eq(c2[f"{x}_immediate"])
             m.d.comb += getattr(lanes, f"{x}_value").eq(_immediate(c2, k))
             if k == 0:
@@ -208,7 +212,8 @@ class Alu(wiring.Component):
         ]
         for n, byte in enumerate(f"byte{n}" for n in range(BYTES)):
             payload = Mux(special.done, getattr(special, byte), getattr(lanes, byte))
-            m.d.comb += self.drive.data[n].eq(encode(Mux(here, payload, 0)))
+            driven = self.drive.enable & (self.drive.words > n)
+            m.d.comb += self.drive.data[n].eq(generate(m, Mux(here, payload, 0), driven))
 
 
 def _structure(m, name, layout, fields):
