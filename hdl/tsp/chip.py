@@ -42,7 +42,7 @@ class Chip(wiring.Component):
     stopped : Out(1), cause : Out
         An error ended the program; its number counts :class:`~tsp.arch.errors.ErrorClass` from 1.
     critical : Out(1)
-        An error that does not stop the program was met since reset: so far, a bad map.
+        An error that does not stop the program was met since reset: a double error, a bad map.
     backdoor : In(3)
         Simulation: 1 open, 2 load, 3 dump, 4 close the records and memories of a run.
     deep : In(1)
@@ -69,20 +69,19 @@ class Chip(wiring.Component):
         m = Module()
         m.submodules.backdoor_control = control = BackdoorControl()
         m.d.comb += control.backdoor.eq(self.backdoor)
-        rows = [self._row(m, y) for y in range(self._config.superlanes)]
-        strip = [self._strip_stop(m, p, rows[0]) for p in range(self._config.stops)]
+        rows = [self._row(m, y, control.code) for y in range(self._config.superlanes)]
+        strip = [self._strip_stop(m, p, rows[0], control.code) for p in range(self._config.stops)]
         self._north(m, rows)
-        m.d.comb += self.critical.eq(rows[0].critical_south)
-        self._along(m, strip)
+        self._along(m, strip, rows[0])
         return m
 
-    def _row(self, m, y):
+    def _row(self, m, y, backdoor):
         row = self._library.place(Superlane, self._config)
         m.submodules[f"row{y}"] = row
-        m.d.comb += [row.row.eq(y), row.backdoor.eq(self.backdoor), row.deep.eq(self.deep)]
+        m.d.comb += [row.row.eq(y), row.backdoor.eq(backdoor), row.deep.eq(self.deep)]
         return row
 
-    def _strip_stop(self, m, position, row):
+    def _strip_stop(self, m, position, row, backdoor):
         """The queues of one stop, and their control into superlane 0."""
         config = self._config
         queues = stop_queues(config, position)
@@ -91,7 +90,7 @@ class Chip(wiring.Component):
         m.d.comb += [
             stop.position.eq(position),
             stop.place.eq(queues[0].index),
-            stop.backdoor.eq(self.backdoor),
+            stop.backdoor.eq(backdoor),
         ]
         for n, queue in enumerate(queues):
             if queue in functional_queues(config):
@@ -104,7 +103,7 @@ class Chip(wiring.Component):
         return stop
 
     def _north(self, m, rows):
-        """Control, partial sums, results, text and flags between neighbouring superlanes."""
+        """Control, partial sums, results, text and errors between neighbouring superlanes."""
         for south, north in pairwise(rows):
             m.d.comb += south.critical_north.eq(north.critical_south)
             for queue in functional_queues(self._config):
@@ -124,16 +123,18 @@ class Chip(wiring.Component):
                 elif name.endswith("_down_south"):
                     m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
 
-    def _along(self, m, strip):
-        """The strip: start, idle, NOTIFY and cause pass one stop a cycle."""
+    def _along(self, m, strip, row):
+        """The strip: start, idle, NOTIFY, cause and errors pass one stop a cycle."""
         m.submodules.status = status = self._library.place(ChipStatus, self._config)
         m.d.comb += [
             strip[0].from_west.start.eq(self.start),
             strip[0].from_west.idle.eq(Const(1)),
+            strip[0].from_west.critical.eq(row.critical_south),
             status.from_west.eq(strip[-1].to_east),
             self.done.eq(status.done),
             self.stopped.eq(status.stopped),
             self.cause.eq(status.cause),
+            self.critical.eq(status.critical),
         ]
         for west, east in pairwise(strip):
             m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]

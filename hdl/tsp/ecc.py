@@ -7,12 +7,15 @@ stream registers and MEM, carries 137 bits and looks at none of them (architectu
 
 from typing import NamedTuple
 
-from amaranth import Cat, Const, Instance, Signal
+from amaranth import Cat, ClockSignal, Const, Instance, ResetSignal, Signal
 
 from tsp.arch.config import CHECK_BITS, DATA_BITS
 from tsp.arch.secded import SECDED
 
-__all__ = ["Corrected", "correct", "generate"]
+__all__ = ["Corrected", "correct", "count", "generate"]
+
+#: Bits 31:28 of the ``place`` of counters (docs/developer.md).
+_COUNTERS_PLACE = 5
 
 
 class Corrected(NamedTuple):
@@ -78,3 +81,39 @@ def correct(m, word, used):
         o_double=found.double,
     )
     return found
+
+
+def count(m, found, enable, *, row, queue_number, backdoor):
+    """Count what the correctors of a tile find, in 16-bit saturating counters.
+
+    Parameters
+    ----------
+    found
+        A :class:`Corrected` for each word.
+    enable
+        They are wanted in this cycle.
+    row, queue_number
+        Superlane (0xFF: instruction text) and queue under which the back door finds the counters.
+    backdoor
+        Simulation.
+
+    Returns
+    -------
+    Signal
+        1 for good after a double error.
+    """
+    corrected, doubles = Signal(16), Signal(16)
+    m.submodules += Instance(
+        "error_counters",
+        p_WORDS=len(found),
+        i_clk=ClockSignal(),
+        i_rst=ResetSignal(),
+        i_place=Cat(queue_number, Const(0, 12), row, Const(_COUNTERS_PLACE, 4)),
+        i_backdoor=backdoor,
+        i_enable=enable,
+        i_single=Cat(each.single for each in found),
+        i_double=Cat(each.double for each in found),
+        o_corrected=corrected,
+        o_doubles=doubles,
+    )
+    return doubles.any()

@@ -6,7 +6,7 @@ the records of docs/developer.md, *Simulation records*. Each is a Verilog instan
 simulator cannot run it.
 """
 
-from amaranth import ClockSignal, Instance
+from amaranth import ClockSignal, Instance, ResetSignal
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import bits_for
 
@@ -35,7 +35,7 @@ class Sram(Component):
     place : In(32)
         Which memory of the chip this is (docs/developer.md); stable while the back door works.
     backdoor : In(3)
-        2 load, 3 dump; anything else is ignored. Simulation only.
+        2 load, 3 dump, 5 upset; anything else is ignored. Simulation only.
     cycle : In(32)
         The chip's cycle counter, for the record of writes. Simulation only.
     rd, rd_addr : In
@@ -139,14 +139,18 @@ class BackdoorControl(Component):
     Members
     -------
     backdoor : In(3)
-        1 opens: reads ``image.bin`` and truncates the records; 4 closes: writes ``dump.bin`` and
-        flushes. The directory is that of the plusarg ``+tsp=DIR``.
+        1 opens: reads ``image.bin`` and, if there is one, ``faults.bin``, and truncates the
+        records; 4 closes: writes ``dump.bin`` and flushes. The directory is that of the plusarg
+        ``+tsp=DIR``.
+    code : Out(3)
+        What memories and stream registers get: ``backdoor``, or 5 at the cycle of a fault.
     """
 
     backdoor: In(3)
+    code: Out(3)
 
     def elaborate(self, platform):
-        return _instance(self, "backdoor_control")
+        return _instance(self, "backdoor_control", i_rst=ResetSignal())
 
 
 def _instance(component, name, **parameters):

@@ -17,6 +17,7 @@ _PORTS = {
     "w_out": Out(StreamSignature()),
     "row": In(8),
     "queue_number": In(8),
+    "backdoor": In(3),
     "cycle": In(32),
     "deep": In(1),
 }
@@ -34,11 +35,12 @@ def stop_ports(controls):
     -------
     dict
         ``e_in``, ``w_in``: the neighbours' registers. ``e_out``, ``w_out``: the stop's own.
-        ``row``, ``queue_number`` (8 bits): superlane, and number of the first queue. ``cycle``,
-        ``deep``: simulation. ``south0``, ``north0`` ...: control of each queue, which leaves a
-        cycle after it came.
+        ``row``, ``queue_number`` (8 bits): superlane, and number of the first queue.
+        ``backdoor``, ``cycle``, ``deep``: simulation. ``critical``: a unit of
+        the stop met an error that does not stop the chip, since reset. ``south0``, ``north0`` ...:
+        control of each queue, which leaves a cycle after it came.
     """
-    ports = dict(_PORTS)
+    ports = _PORTS | {"critical": Out(1)}
     for n, control in enumerate(controls):
         ports |= {f"south{n}": In(control), f"north{n}": Out(control)}
     return ports
@@ -54,20 +56,21 @@ class Registers(wiring.Component):
 
     Members
     -------
-    e_in, w_in, e_out, w_out, row, cycle, deep
+    e_in, w_in, e_out, w_out, row, queue_number, backdoor, cycle, deep
         As those of the stop (:func:`stop_ports`).
-    queue_number : In(8)
-        Number of the stop's first queue that drives.
     drive0 .. : In(Drive)
-        The units' results.
+        The units' results, i.e. those of queues `first`, `first` + `step` .. of the stop.
     """
 
-    def __init__(self, drives, *, step=1):
-        self._sizes, self._step = drives, step
+    def __init__(self, drives, *, first=0, step=1):
+        self._sizes, self._first, self._step = drives, first, step
         super().__init__({**_PORTS, **{f"drive{i}": In(Drive(n)) for i, n in enumerate(drives)}})
 
-    def connect(self, m, stop):
-        """Wire the registers to the ports of the stop that contains them."""
+    def connect(self, m, stop, units=()):
+        """Wire the registers to the ports of the stop that contains them.
+
+        `units` are those of its tiles that have a ``critical``.
+        """
         connect(m, flipped(stop.e_in), self.e_in)
         connect(m, flipped(stop.w_in), self.w_in)
         connect(m, self.e_out, flipped(stop.e_out))
@@ -75,9 +78,11 @@ class Registers(wiring.Component):
         m.d.comb += [
             self.row.eq(stop.row),
             self.queue_number.eq(stop.queue_number),
+            self.backdoor.eq(stop.backdoor),
             self.cycle.eq(stop.cycle),
             self.deep.eq(stop.deep),
         ]
+        m.d.comb += stop.critical.eq(Cat(unit.critical for unit in units).any())
 
     def attach(self, m, number, unit):
         """Wire a unit: its inputs to Ein and Win, its result to drive port `number`."""
@@ -89,6 +94,12 @@ class Registers(wiring.Component):
         m = Module()
         for west, name in enumerate("ew"):
             registers = StreamRegisters(self._sizes, bool(west))
+            where = Cat(Const(west, 1), self.queue_number, Const(0, 11), self.row, Const(6, 4))
+            m.d.comb += [
+                registers.place.eq(where),
+                registers.cycle.eq(self.cycle),
+                registers.backdoor.eq(self.backdoor),
+            ]
             m.submodules[name] = registers
             connect(m, flipped(getattr(self, f"{name}_in")), registers.inward)
             connect(m, registers.outward, flipped(getattr(self, f"{name}_out")))
@@ -103,7 +114,7 @@ class Registers(wiring.Component):
                     log.cycle.eq(self.cycle),
                     log.place.eq(
                         Cat(
-                            (self.queue_number + i * self._step)[:8],
+                            (self.queue_number + self._first + i * self._step)[:8],
                             Const(0, 12),
                             self.row,
                             Const(2, 4),

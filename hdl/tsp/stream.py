@@ -97,6 +97,8 @@ class StreamRegisters(wiring.Component):
     outward : Out(StreamSignature)
         These registers.
     drive : In(Drive) for each unit, ``drive0`` ...
+    place, cycle : In(32), backdoor : In(3)
+        Simulation: with 5 a fault upsets the registers (docs/developer.md).
     """
 
     def __init__(self, drives, west):
@@ -106,6 +108,9 @@ class StreamRegisters(wiring.Component):
                 "inward": In(StreamSignature()),
                 "outward": Out(StreamSignature()),
                 **{f"drive{i}": In(Drive(n)) for i, n in enumerate(drives)},
+                "place": In(32),
+                "cycle": In(32),
+                "backdoor": In(3),
             }
         )
 
@@ -128,6 +133,9 @@ class StreamRegisters(wiring.Component):
             p_PORTS=max(len(words), 1),
             i_clk=ClockSignal(),
             i_rst=ResetSignal(),
+            i_place=self.place,
+            i_backdoor=self.backdoor,
+            i_cycle=self.cycle,
             i_in=self.inward.words.as_value(),
             i_in_active=self.inward.active,
             i_drive=Cat(enables) if words else Const(0, 1),

@@ -6,7 +6,7 @@ Streams run along it; control comes from the south, one cycle later for each sup
 to the north; partial sums and results of the planes pass between rows (architecture section 4).
 """
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -134,7 +134,7 @@ class Superlane(wiring.Component):
 
     def _collect(self, m, stops):
         """Sticky flags of the stops go west, a stop a cycle, and leave to the south."""
-        flags = Cat(getattr(stop, "bad_map", Const(0, 1)) for stop in stops)
+        flags = Cat(stop.critical for stop in stops)
         passing = Signal(len(stops))
         m.d.sync += [
             passing.eq(flags | passing[1:]),
@@ -153,9 +153,8 @@ class Superlane(wiring.Component):
             stop.queue_number.eq(queues[0].index),
             stop.cycle.eq(cycle),
             stop.deep.eq(deep),
+            stop.backdoor.eq(self.backdoor),
         ]
-        if hasattr(stop, "backdoor"):
-            m.d.comb += stop.backdoor.eq(self.backdoor)
         if kind is not PassStop:
             for n, queue in enumerate(queues):
                 name = queue.name.lower()

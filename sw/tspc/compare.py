@@ -105,6 +105,7 @@ def compare(
         _compare_memory(config, golden, rtl, found),
         _compare_accumulators(config, golden, rtl, found),
     ]
+    _compare_counters(config, golden, rtl, found)
     cycles = Cycles(schedule_done, golden.done, rtl.done)
     if not cycles.equal:
         text = f"done: schedule {schedule_done}, golden {golden.done}, rtl {rtl.done}"
@@ -275,6 +276,18 @@ def _compare_accumulators(
         return key[0], f"at the end, {config.queues[key[0]].name} accumulator entry {key[1]}"
 
     return _compare_vectors(sides[0], sides[1], show, 32 * config.lanes, found)
+
+
+def _compare_counters(
+    config: Config, golden: Result, rtl: Result, found: list[tuple[_Key, str]]
+) -> None:
+    """Counters of errors."""
+    for queue, superlane in set(golden.counters) | set(rtl.counters):
+        one, other = (r.counters.get((queue, superlane), (0, 0)) for r in (golden, rtl))
+        if one != other:
+            text = f"at the end, {config.queues[queue].name} superlane {superlane}"
+            what = f"(corrected, double) errors: golden {one}, rtl {other}"
+            found.append(((_AT_END, 2, queue, superlane, 0), f"first difference: {text}: {what}"))
 
 
 def _compare_vectors(

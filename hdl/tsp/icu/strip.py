@@ -40,8 +40,13 @@ def stop_queues(config: Config, stop: int):
 
 
 def eastward_layout(config: Config) -> data.StructLayout:
-    """What a stop hands to the east: NOTIFY, cause, ``start`` and whether all so far are idle."""
-    return data.StructLayout({"notify": message_layout(config), "cause": 2, "start": 1, "idle": 1})
+    """What a stop hands to the east.
+
+    NOTIFY, cause, ``start``, whether all so far are ``idle`` and whether one of them is
+    ``critical``.
+    """
+    own = {"cause": 2, "start": 1, "idle": 1, "critical": 1}
+    return data.StructLayout({"notify": message_layout(config), **own})
 
 
 def westward_layout(config: Config) -> data.StructLayout:
@@ -128,6 +133,7 @@ class IcuStop(Component):
         self._stop(m, queues)
         self._barrier(m, queues)
         self._done(m, queues)
+        m.d.sync += self.to_east.critical.eq(self.from_west.critical)
         return m
 
     def _chain(self, m, queues):
@@ -202,6 +208,8 @@ class ChipStatus(Component):
         A queue could not go on; issue has ended or will within P cycles.
     cause : Out(5)
         :func:`cause_code` of what stopped the chip, or 0.
+    critical : Out(1)
+        Something met an error that does not stop the chip, since reset.
     """
 
     def __init__(self, config: Config):
@@ -212,11 +220,13 @@ class ChipStatus(Component):
                 "done": Out(1),
                 "stopped": Out(1),
                 "cause": Out(bits_for(len(ErrorClass))),
+                "critical": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
+        m.d.sync += self.critical.eq(self.critical | self.from_west.critical)
         # Data needs up to 2T + 6 cycles through a plane and T to the north; the rest is room.
         drain = 3 * self._config.superlanes + 15
         cycle, waited, rises = Signal(32), Signal(range(drain + 1)), Signal()

@@ -1,7 +1,7 @@
 // Hand-written: one-read one-write SRAM, the only memory of the chip (hdl/tsp/sram.py).
 //
 // Simulation: behavioural, zero at the start, with a back door to C++ (tsp_sim.cpp): 2 loads what
-// image.bin holds for `place`, 3 dumps. A load first zeroes the words if the image says `clear`.
+// image.bin holds for `place`, 3 dumps, 5 upsets words (faults.bin). A load first zeroes the words if the image says `clear`.
 // Only memories that were ever loaded or written (`dirty`) are zeroed or dumped: thousands of
 // untouched ones cost nothing. VPI does not reach below a hierarchical block; DPI does.
 //
@@ -72,6 +72,11 @@ module sram #(
   import "DPI-C" function int tsp_load_count(input int unsigned place);
   import "DPI-C" function int tsp_load_word(
       input int unsigned place, input int unsigned index, output bit [511:0] word);
+  import "DPI-C" function int tsp_fault_count(
+      input int unsigned place, input int unsigned cycle);
+  import "DPI-C" function int tsp_fault_word(
+      input int unsigned place, input int unsigned cycle, input int unsigned index,
+      output bit [511:0] word);
   import "DPI-C" function void tsp_dump_begin(
       input int unsigned place, input int unsigned words, input int unsigned bits);
   import "DPI-C" function void tsp_dump_word(input bit [511:0] word);
@@ -117,6 +122,17 @@ module sram #(
       end
       if (count != 0) dirty = 1'b1;
       loaded <= 16'(count);
+    end
+    if (backdoor == 3'd5) begin
+      count = tsp_fault_count(place, cycle + 32'd1);
+      /*verilator unroll_disable*/
+      for (i = 0; i < count; i = i + 1) begin
+        at = tsp_fault_word(place, cycle + 32'd1, i, word);
+        if (at >= WORDS)
+          $error("fault: address %0d is not below %0d in memory %08x", at, WORDS, place);
+        else mem[at[ADDRESS-1:0]] = mem[at[ADDRESS-1:0]] ^ word[WIDTH-1:0];
+        dirty = 1'b1;
+      end
     end
     if (backdoor == 3'd3 && dirty) begin
       tsp_dump_begin(place, WORDS, WIDTH);

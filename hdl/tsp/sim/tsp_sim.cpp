@@ -8,6 +8,8 @@
 //   dump.bin   for each memory ever loaded or written u32 place, u32 0, u32 words, u32 bytes, words
 //   events.bin u32 cycle, u32 queue, 16 bytes word
 //   words.bin  u32 cycle, u32 place, u32 address, 20 bytes data
+//   faults.bin u32 cycle, u32 place, u32 address, 20 bytes to be exclusive-ored; may be absent.
+//              Cycles count from the first event of the run, which is the first NOTIFY.
 
 #include <cstdint>
 #include <cstdio>
@@ -29,12 +31,19 @@ struct Piece {
   size_t at;  // of the first word in Image::data
 };
 
+struct Fault {
+  uint32_t cycle, place, address, bits[5];
+};
+
 struct State {
   std::string directory = ".";
   FILE *events = nullptr, *words = nullptr, *dump = nullptr;
   uint32_t flags = 0, dump_bytes = 0;
   std::vector<uint8_t> data;
   std::unordered_map<uint32_t, std::vector<Piece>> pieces;
+  std::vector<Fault> faults;
+  bool begun = false;
+  uint32_t begin = 0;  // cycle of the first event
 };
 
 State state;
@@ -86,19 +95,41 @@ void read_image() {
   }
 }
 
+void read_faults() {
+  state.faults.clear();
+  FILE* f = std::fopen((state.directory + "/faults.bin").c_str(), "rb");
+  if (!f) return;
+  Fault fault;
+  while (std::fread(&fault, sizeof fault, 1, f) == 1) state.faults.push_back(fault);
+  std::fclose(f);
+}
+
+// Fault `index` of those that upset `place` in `cycle`; any place if it is 0.
+const Fault* fault_at(uint32_t place, uint32_t cycle, uint32_t index) {
+  if (state.begun)
+    for (const Fault& fault : state.faults)
+      if (fault.cycle == cycle - state.begin && (!place || fault.place == place) && index-- == 0)
+        return &fault;
+  return nullptr;
+}
+
 }  // namespace
 
 extern "C" {
 
-void tsp_open(const char* directory) {
+// Returns whether there are faults.
+int tsp_open(const char* directory) {
   state.directory = directory;
+  state.begun = false;
   read_image();
+  read_faults();
   close_file(state.events);
   close_file(state.words);
   close_file(state.dump);
   state.events = open_file("events.bin", "wb");
   state.words = open_file("words.bin", "wb");
   state.dump = open_file("dump.bin", "wb");
+  return !state.faults.empty();
 }
 
 void tsp_close() {
@@ -140,7 +171,29 @@ void tsp_dump_begin(unsigned place, unsigned words, unsigned bits) {
 
 void tsp_dump_word(const svBitVecVal* word) { put(state.dump, word, state.dump_bytes); }
 
+// Is anything upset in `cycle`?
+int tsp_fault_due(unsigned cycle) { return fault_at(0, cycle, 0) != nullptr; }
+
+int tsp_fault_count(unsigned place, unsigned cycle) {
+  uint32_t count = 0;
+  while (fault_at(place, cycle, count)) ++count;
+  return static_cast<int>(count);
+}
+
+// What fault `index` of a place upsets; returns the word's address.
+int tsp_fault_word(unsigned place, unsigned cycle, unsigned index, svBitVecVal* word) {
+  std::memset(word, 0, 64);
+  const Fault* fault = fault_at(place, cycle, index);
+  if (!fault) return -1;
+  std::memcpy(word, fault->bits, sizeof fault->bits);
+  return static_cast<int>(fault->address);
+}
+
 void tsp_event(unsigned cycle, unsigned unit, const svBitVecVal* word) {
+  if (!state.begun) {
+    state.begun = true;
+    state.begin = cycle;
+  }
   const uint32_t record[6] = {cycle, unit, word[0], word[1], word[2], word[3]};
   put(state.events, record, sizeof record);
 }

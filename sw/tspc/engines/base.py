@@ -74,9 +74,11 @@ class Result:
     seconds
         Wall-clock seconds of this run from start to done.
     critical
-        Something raised the chip's critical error, and the chip ran on: a bad map.
+        Something raised the chip's critical error, and the chip ran on: a bad map, a double
+        error.
     counters
-        Error counters; empty as long as the chip has none.
+        (corrected, double) errors by (queue, superlane), of those tiles that found any. The planes'
+        stand under their queue R.
     """
 
     outputs: Mapping[str, NDArray[np.generic]]
@@ -89,7 +91,7 @@ class Result:
     stopped: str | None
     seconds: float
     critical: bool = False
-    counters: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
 
 class Engine(Protocol):

@@ -46,6 +46,7 @@ async def _run(
 ) -> None:
     image = Path("image.bin")
     image.write_bytes(b"".join(Path(part).read_bytes() for part in run["image"]))
+    Path("faults.bin").write_bytes(bytes.fromhex(run["faults"]))
     dut.rst.value = 1
     await ClockCycles(dut.clk, 4)
     dut.rst.value = 0

@@ -1,7 +1,7 @@
 """Between a program and the chip's memories: the image that a run loads, the result it leaves."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import LANES, Config
+from tsp.arch.config import LANES, STREAMS, Config
 from tsp.arch.isa import FORMATS, OPCODE_BITS, WORD_BYTES
 from tspc.engines.records import (
     DONE_QUEUE,
     PROTECTED_BYTES,
+    RAW_WORD,
     Kind,
     Piece,
     place,
@@ -23,10 +24,11 @@ from tspc.engines.records import (
     split_place,
 )
 from tspc.events import DRIVE, EVENT, WORD_BYTES_STORED, WRITE, sort_events
+from tspc.faults import Fault, StreamFault, check_faults
 from tspc.program import Address, Program
 from tspc.protection import encode
 
-__all__ = ["Readout", "memory_pieces", "read", "text_pieces"]
+__all__ = ["Readout", "fault_records", "memory_pieces", "read", "text_pieces"]
 
 Memory = Mapping[Address, NDArray[np.uint8]]
 
@@ -63,6 +65,24 @@ def memory_pieces(memory: Memory, config: Config) -> list[Piece]:
     return pieces
 
 
+def fault_records(faults: Sequence[Fault], config: Config) -> bytes:
+    """Content of ``faults.bin``."""
+    check_faults(faults, config)
+    table = np.zeros(len(faults), RAW_WORD)
+    for record, fault in zip(table, faults):
+        if isinstance(fault, StreamFault):
+            west, address = divmod(fault.stream, STREAMS)
+            first = next(q.index for q in config.queues if q.stop == fault.stop)
+            where = place(Kind.STREAM, fault.superlane, 2 * first + west)
+        else:
+            where = place(Kind.MEM, fault.superlane, 2 * fault.queue + fault.bank)
+            address = fault.offset
+        flips = np.frombuffer(fault.flips.to_bytes(PROTECTED_BYTES, "little"), np.uint8)
+        record["cycle"], record["place"], record["address"] = fault.cycle, where, address
+        record["data"] = flips
+    return table.tobytes()
+
+
 @dataclass(frozen=True, eq=False)
 class Readout:
     """What the records of one run say, times counted in segments.
@@ -77,6 +97,8 @@ class Readout:
         int32[V] of every entry of each plane that was used.
     done
         Cycle in which ``done`` rose, counted from the first NOTIFY; None if it did not.
+    counters
+        (corrected, double) errors by (queue, superlane).
     """
 
     events: NDArray[np.void]
@@ -85,6 +107,7 @@ class Readout:
     memory: dict[Address, NDArray[np.uint8]]
     accumulators: dict[tuple[int, int], NDArray[np.int32]]
     done: int | None
+    counters: dict[tuple[int, int], tuple[int, int]]
 
 
 def read(
@@ -125,6 +148,7 @@ def read(
         memory=_memory(config, pieces, loaded, writes),
         accumulators=_accumulators(config, pieces),
         done=int(ends[0]) - int(starts[0]) if len(ends) else None,
+        counters=_counters(pieces),
     )
 
 
@@ -185,3 +209,12 @@ def _accumulators(config: Config, pieces: list[Piece]) -> dict[tuple[int, int], 
         for queue, entries in sorted(planes.items())
         for entry in range(config.accumulators)
     }
+
+
+def _counters(pieces: list[Piece]) -> dict[tuple[int, int], tuple[int, int]]:
+    found = {}
+    for piece in pieces:
+        if piece.place >> 28 == Kind.COUNTERS:
+            corrected, doubles = np.ascontiguousarray(piece.data).view("<u2").ravel().tolist()
+            found[piece.place & 0xFFFFF, piece.place >> 20 & 0xFF] = corrected, doubles
+    return found

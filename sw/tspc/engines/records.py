@@ -53,6 +53,8 @@ class Kind(IntEnum):
     DRIVE = 2
     ACCUMULATOR = 3
     TEXT = 4
+    COUNTERS = 5  #: two words: corrected and double errors
+    STREAM = 6  #: stream registers, for faults: unit 2 * (first queue of the stop) + direction
 
 
 @dataclass(frozen=True, eq=False)

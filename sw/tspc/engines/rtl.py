@@ -20,8 +20,9 @@ from tsp.arch.isa import BadWord
 from tspc.engines import records
 from tspc.engines.base import Inputs, Progress, ProgressCallback, Result
 from tspc.engines.chip_build import build_chip
-from tspc.engines.readout import Memory, memory_pieces, read, text_pieces
+from tspc.engines.readout import Memory, fault_records, memory_pieces, read, text_pieces
 from tspc.engines.verilator import BUILD_ROOT, SimulationError, run
+from tspc.faults import Fault
 from tspc.plan import expand
 from tspc.program import Program
 from tspc.tensors import load, unpack
@@ -39,11 +40,12 @@ _SLACK = 2_000
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One run: a program, its inputs, and whether to record every driven word."""
+    """One run: a program, its inputs, whether to record every driven word, and upsets."""
 
     program: Program
     inputs: Inputs
     deep: bool = False
+    faults: tuple[Fault, ...] = ()
 
 
 class RtlEngine:
@@ -80,9 +82,16 @@ class RtlEngine:
         self._plusargs = tuple(plusargs)
         self._test_module = test_module
 
-    def run(self, program: Program, inputs: Inputs | None = None, *, deep: bool = False) -> Result:
+    def run(
+        self,
+        program: Program,
+        inputs: Inputs | None = None,
+        *,
+        deep: bool = False,
+        faults: Sequence[Fault] = (),
+    ) -> Result:
         """Run a program once; see :meth:`run_jobs`."""
-        return self.run_jobs([Job(program, inputs or {}, deep)])[0]
+        return self.run_jobs([Job(program, inputs or {}, deep, tuple(faults))])[0]
 
     def run_many(
         self,
@@ -188,7 +197,8 @@ class _Session:
             (self._directory / inputs).write_bytes(records.join(pieces))
             limit = self._planned[number] + self._planned[number] // 8 + _SLACK
             image = [shared[key], inputs]
-            runs.append({"image": image, "deep": job.deep, "limit": limit})
+            faults = fault_records(job.faults, config).hex()
+            runs.append({"image": image, "deep": job.deep, "limit": limit, "faults": faults})
         settle = config.stops + 3 * config.rows + 8
         job_file = {"runs": runs, "settle": settle, "chunk": _CHUNK}
         (self._directory / "job.json").write_text(json.dumps(job_file))
@@ -248,6 +258,7 @@ class _Session:
             stopped=_stopped(line, self._planned[number]),
             critical=bool(line["critical"]),
             seconds=line["seconds"],
+            counters=found.counters,
         )
 
 

@@ -15,8 +15,10 @@ from tsp.arch.config import SXM_UNITS, Hemisphere, Queue, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, OPCODE_BITS
 from tsp.arch.timing import Timing
+from tspc.faults import Fault, MemoryFault, StreamFault, check_faults
 from tspc.golden.errors import GoldenError, Party
 from tspc.golden.fetch import Buffer, Chain
+from tspc.golden.protection import Counters, Upset
 from tspc.golden.queues import Barrier, Control
 from tspc.golden.record import Record
 from tspc.golden.slices.mem import MemSlice
@@ -41,6 +43,9 @@ _WORD = 2
 _SETTLE = 3
 _LATER = 4  #: text that arrives; behind every queue, so that who issues in its cycle has left
 
+#: Stands for the queue in entries that are upsets.
+_FAULT = -1
+
 #: The streams are rid of the past after so many cycles.
 _TIDY = 512
 
@@ -61,11 +66,15 @@ class Machine:
         Every delay of the chip.
     deep
         Record drives, too.
+    faults
+        Upsets of registers and memories.
 
     Attributes
     ----------
     record
         What the run left in time.
+    counters
+        Errors found.
     done
         Cycle in which `done` rises, after :meth:`run`.
 
@@ -77,15 +86,23 @@ class Machine:
     """
 
     def __init__(
-        self, program: Program, image: Mapping[Address, Array], timing: Timing, deep: bool
+        self,
+        program: Program,
+        image: Mapping[Address, Array],
+        timing: Timing,
+        deep: bool,
+        faults: tuple[Fault, ...] = (),
     ) -> None:
         config = program.config
         self.record = Record(config, deep)
         self.done = 0
         self._timing = timing
         self._queues = config.queues
-        self._streams = Streams(config.stops)
-        chip = Chip(config, timing, self._streams, self.record, program.bound)
+        check_faults(faults, config)
+        self._faults = [fault for fault in faults if isinstance(fault, MemoryFault)]
+        self._streams = Streams(config.stops, (f for f in faults if isinstance(f, StreamFault)))
+        self.counters = Counters()
+        chip = Chip(config, timing, self._streams, self.record, program.bound, self.counters)
         self._heap: list[tuple[int, int, int]] = []
         self._barrier = Barrier(timing.sync_release, self._wake, self._settle)
         self._slices: dict[int, MemSlice] = {}
@@ -176,9 +193,16 @@ class Machine:
             heappush(self._heap, (cycle, len(self._queues), _LATER))
         self._acts[cycle].append(act)
 
+    def _strike(self) -> None:
+        """Upsets of MEM come before the first issue whose access finds them."""
+        for number, fault in enumerate(self._faults):
+            issue = fault.cycle - fault.superlane - self._timing.mem_access
+            heappush(self._heap, (issue, _FAULT, number))
+
     def run(self) -> None:
         """From the start bit to `done`."""
         self._start()
+        self._strike()
         heap, controls, slices = self._heap, self._controls, self._slices
         tidy = _TIDY
         with np.errstate(all="ignore"):
@@ -187,7 +211,10 @@ class Machine:
                 if cycle >= tidy:
                     self._streams.forget(cycle)
                     tidy = cycle + _TIDY
-                if what == _WORD:
+                if queue == _FAULT:
+                    fault = self._faults[what]
+                    slices[fault.queue].upset(fault)
+                elif what == _WORD:
                     control = controls[queue]
                     after = control.issue(cycle)
                     if after is not None:
@@ -236,7 +263,7 @@ class Machine:
     def memory(self) -> dict[Address, Array]:
         """Every vector of MEM that was ever written or loaded; zero where it holds nothing."""
         return {
-            (number, bank, offset): vector
+            (number, bank, offset): vector.data if isinstance(vector, Upset) else vector
             for number, unit in self._slices.items()
             for (bank, offset), vector in unit.store.vectors.items()
         }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tsp.arch.timing import Timing
 from tspc.engines.base import Inputs, Progress, ProgressCallback, Result
+from tspc.faults import Fault
 from tspc.golden.simulate import Run, simulate
 from tspc.program import Program
 from tspc.tensors import load, unpack
@@ -34,6 +35,7 @@ class GoldenEngine:
         *,
         deep: bool = False,
         timing: Timing | None = None,
+        faults: Sequence[Fault] = (),
     ) -> Result:
         """Run a program once.
 
@@ -47,6 +49,8 @@ class GoldenEngine:
             Record every word that a unit drives on a stream, too.
         timing
             Another timing table than the configuration's (tests).
+        faults
+            Upsets of registers and memories (tests).
 
         Raises
         ------
@@ -55,7 +59,8 @@ class GoldenEngine:
         ValueError
             If an input does not fit the program, or an output was never written.
         """
-        return self.run_many(program, [inputs or {}], deep=deep, timing=timing)[0]
+        many = [inputs or {}]
+        return self.run_many(program, many, deep=deep, timing=timing, faults=faults)[0]
 
     def run_many(
         self,
@@ -65,6 +70,7 @@ class GoldenEngine:
         deep: bool = False,
         progress: ProgressCallback | None = None,
         timing: Timing | None = None,
+        faults: Sequence[Fault] = (),
     ) -> list[Result]:
         """Run a program once for each set of inputs, every time from reset.
 
@@ -72,9 +78,8 @@ class GoldenEngine:
         `progress` is called at the end.
         """
         start = time.perf_counter()
-        runs = simulate(
-            program, [load(program, inputs) for inputs in many], deep=deep, timing=timing
-        )
+        images = [load(program, inputs) for inputs in many]
+        runs = simulate(program, images, deep=deep, timing=timing, faults=faults)
         seconds = time.perf_counter() - start
         if progress is not None:
             cycles = sum(run.done for run in runs)
@@ -97,4 +102,5 @@ def _result(program: Program, run: Run, seconds: float) -> Result:
         stopped=None,
         critical=run.critical,
         seconds=seconds,
+        counters=run.counters,
     )

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import LANES, Config
+from tsp.arch.config import Config
 from tsp.arch.isa import WORD_BYTES
 from tspc.events import DRIVE, EVENT, WRITE, sort_events
+from tspc.golden.protection import Carried, codewords
 from tspc.golden.vectors import Array
-from tspc.protection import encode
 
 __all__ = ["Record"]
 
@@ -43,10 +43,10 @@ class Record:
         self._events: list[tuple[int, int, int]] = []
         self._writes: list[tuple[int, int, int, int]] = []
         self._limits: list[int] = []
-        self._written: list[Array] = []
+        self._written: list[Carried] = []
         self._scattered: dict[int, Array] = {}  # number of the write -> offset of each superlane
         self._drives: list[tuple[int, int, int]] = []
-        self._driven: list[Array] = []
+        self._driven: list[Carried] = []
         self._write_heads: _Heads | None = None
         self._drive_heads: _Heads | None = None
 
@@ -60,7 +60,7 @@ class Record:
         queue: int,
         bank: int,
         offset: int | Array,
-        value: Array,
+        value: Carried,
         limit: int,
     ) -> None:
         """A vector written in the first `limit` superlanes; `cycle` is superlane 0's access.
@@ -74,7 +74,7 @@ class Record:
         self._limits.append(limit)
         self._written.append(value)
 
-    def drive(self, cycle: int, queue: int, stream: int, value: Array) -> None:
+    def drive(self, cycle: int, queue: int, stream: int, value: Carried) -> None:
         """One vector driven; `cycle` is the first in which superlane 0's register holds it."""
         if self.deep:
             self._drives.append((cycle, queue, stream))
@@ -151,10 +151,9 @@ class Record:
         return flat[order], order
 
     def _fill(
-        self, heads: _Table, order: NDArray[np.intp], values: list[Array], sample: int
+        self, heads: _Table, order: NDArray[np.intp], values: list[Carried], sample: int
     ) -> _Table:
         table = heads.copy()
         if values:
-            data = np.stack([v if v.ndim == 1 else v[sample] for v in values])
-            table["data"] = encode(data.reshape(-1, LANES))[order]
+            table["data"] = codewords(values, sample)[order]
         return table

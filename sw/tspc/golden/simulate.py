@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tsp.arch.timing import Timing
 from tsp.arch.timing import timing as timing_table
+from tspc.faults import Fault
 from tspc.golden.machine import Machine
 from tspc.golden.vectors import Array
 from tspc.program import Address, Program
@@ -35,6 +36,8 @@ class Run:
         Cycle in which `done` rises, counted from the first NOTIFY.
     critical
         Something raised the chip's critical error.
+    counters
+        (corrected, double) errors by (queue, superlane).
     """
 
     events: NDArray[np.void]
@@ -44,6 +47,7 @@ class Run:
     accumulators: Mapping[tuple[int, int], NDArray[np.int32]]
     done: int
     critical: bool
+    counters: Mapping[tuple[int, int], tuple[int, int]]
 
 
 class _Sample(Mapping[_K, Array]):
@@ -84,6 +88,7 @@ def simulate(
     *,
     deep: bool = False,
     timing: Timing | None = None,
+    faults: Sequence[Fault] = (),
 ) -> list[Run]:
     """Run a program once for each image, every time from reset.
 
@@ -100,6 +105,8 @@ def simulate(
         Record drives, too.
     timing
         Another timing table than the configuration's.
+    faults
+        Upsets, the same in every run.
 
     Raises
     ------
@@ -113,7 +120,7 @@ def simulate(
     runs: dict[int, Run] = {}
     for members in groups.values():
         contents = {**program.image, **_merge([images[i] for i in members])}
-        machine = Machine(program, contents, table, deep)
+        machine = Machine(program, contents, table, deep, tuple(faults))
         machine.run()
         runs.update(zip(members, _runs(machine, len(members))))
     return [runs[i] for i in range(len(images))]
@@ -142,7 +149,8 @@ def _runs(machine: Machine, count: int) -> list[Run]:
             _Sample(memory, sample, partial),
             _Sample(accumulators, sample),
             machine.done,
-            machine.record.critical(sample),
+            machine.record.critical(sample) or machine.counters.critical,
+            machine.counters.found,
         )
         for sample in range(count)
     ]

@@ -10,11 +10,14 @@ Nothing is read before it is driven, because every operand is captured d_skew af
 result stands d_func > d_skew after its own, and issues are executed in time order.
 """
 
+from collections.abc import Iterable
+
 from tsp.arch.config import STREAMS
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import stream_name
+from tspc.faults import StreamFault
 from tspc.golden.errors import GoldenError, Party
-from tspc.golden.vectors import Array
+from tspc.golden.protection import Carried, upset
 
 __all__ = ["Streams"]
 
@@ -22,7 +25,7 @@ __all__ = ["Streams"]
 _HINT = 4
 
 #: One drive: position along the flow, value, who.
-_Drive = tuple[int, Array, Party]
+_Drive = tuple[int, Carried, Party]
 
 
 class Streams:
@@ -32,17 +35,24 @@ class Streams:
     ----------
     stops
         P, stops of a stream.
+    faults
+        Upsets of their registers.
     """
 
-    def __init__(self, stops: int) -> None:
+    def __init__(self, stops: int, faults: Iterable[StreamFault] = ()) -> None:
         self._last = stops - 1
         self._flow: dict[int, dict[int, list[_Drive]]] = {}
+        self._faults: dict[tuple[int, int], list[StreamFault]] = {}
+        for fault in faults:
+            position = self._position(fault.stream, fault.stop)
+            diagonal = fault.cycle - fault.superlane - position
+            self._faults.setdefault((diagonal, fault.stream), []).append(fault)
 
     def _position(self, stream: int, stop: int) -> int:
         """Stops from the edge at which the stream enters."""
         return stop if stream < STREAMS else self._last - stop
 
-    def drive(self, stream: int, stop: int, cycle: int, value: Array, party: Party) -> None:
+    def drive(self, stream: int, stop: int, cycle: int, value: Carried, party: Party) -> None:
         """Let `value` stand in the stream register of `stop` from `cycle` on.
 
         Raises
@@ -64,7 +74,7 @@ class Streams:
                 )
         drives.append((position, value, party))
 
-    def read(self, stream: int, stop: int, cycle: int, party: Party) -> Array:
+    def read(self, stream: int, stop: int, cycle: int, party: Party) -> Carried:
         """The vector that a unit of `stop` has on its inputs in `cycle`.
 
         Raises
@@ -76,7 +86,11 @@ class Streams:
         found = self._upstream(stream, cycle - position + 1, position)
         if found is None:
             raise self._empty(stream, stop, cycle, party)
-        return found[1]
+        value = found[1]
+        for fault in self._faults.get((cycle - position + 1, stream), ()):
+            if found[0] <= self._position(stream, fault.stop) < position:
+                value = upset(value, fault.superlane, fault.flips)
+        return value
 
     def _upstream(self, stream: int, diagonal: int, position: int) -> _Drive | None:
         best: _Drive | None = None

@@ -1,8 +1,7 @@
 """A MEM stop: two MEM tiles and the stream registers they share."""
 
-from amaranth import Cat, Module
+from amaranth import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from tsp.stop import Registers, stop_ports
 from tsp.words import mem_control_layout
@@ -19,25 +18,19 @@ class MemStop(wiring.Component):
     -------
     (streams, position, control of the two slices, west to east)
         As :func:`~tsp.stop.stop_ports` has them.
-    bad_map : Out(1)
-        A slice met a map word that names no offset, since reset.
-    backdoor : In(3)
-        Simulation.
     """
 
     NEEDS_LIBRARY = True
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        ports = stop_ports([mem_control_layout(config)] * 2)
-        super().__init__({**ports, "bad_map": Out(1), "backdoor": In(3)})
+        super().__init__(stop_ports([mem_control_layout(config)] * 2))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.registers = registers = Registers((1, 1))
-        registers.connect(m, self)
         tiles = [self._library.place(MemTile, self._config) for _ in range(2)]
-        m.d.comb += self.bad_map.eq(Cat(tile.bad_map for tile in tiles).any())
+        registers.connect(m, self, tiles)
         for n, tile in enumerate(tiles):
             m.submodules[f"tile{n}"] = tile
             m.d.comb += [

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from tsp.arch.config import WORD_BITS
-from tsp.ecc import correct
+from tsp.ecc import correct, count
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
 from tsp.words import acting, mem_control_layout
@@ -20,7 +20,7 @@ class MemTile(wiring.Component):
     With control on ``south`` in cycle t: t + 1 the operand of a write and the maps of GATHER and
     SCATTER are captured, t + 2 maps are corrected, t + 3 the array is accessed (a_mem), t + 4
     the array's output is driven. Bytes 0 and 1 of a map word are the offset in the bank; if any
-    other bit is set the access takes place all the same, and ``bad_map`` is set.
+    other bit is set the access takes place all the same, and ``critical`` is set.
 
     MEM carries words: they are stored as they come, check bits and errors included, and whoever
     uses them corrects them.
@@ -38,8 +38,9 @@ class MemTile(wiring.Component):
         Ein and Win of the stop.
     drive : Out(Drive(1))
         The word read, in cycle t + 4.
-    bad_map : Out(1)
-        A map word that names no offset of the bank was met since reset; from t + 3 on.
+    critical : Out(1)
+        A map word that names no offset of the bank, or has a double error, was met since reset;
+        from t + 3 on.
     row, queue_number : In(8)
         Superlane and queue number, for the simulation records.
     backdoor, cycle : In
@@ -56,7 +57,7 @@ class MemTile(wiring.Component):
                 "e_in": In(StreamSignature()),
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(1)),
-                "bad_map": Out(1),
+                "critical": Out(1),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -66,7 +67,10 @@ class MemTile(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        self._found, self._bad_map = [], Signal(name="bad_map")
         read, write = (self._pipeline(m, port) for port in ("read", "write"))
+        where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
+        m.d.comb += self.critical.eq(self._bad_map | count(m, self._found, 1, **where))
 
         operand, stored = Signal(WORD_BITS), Signal(WORD_BITS)
         capture(m, operand, write[0].valid, write[0].stream, self.e_in, self.w_in)
@@ -125,10 +129,11 @@ class MemTile(wiring.Component):
         """The map of an indirect access: captured in t + 1, corrected in t + 2, then in `c3`."""
         bits = exact_log2(self._config.bank_words)
         word = Signal(WORD_BITS, name=f"{port}_map")
-        stream = c1.where[: len(c1.stream)]
+        stream, used = c1.where[: len(c1.stream)], c2.valid & c2.indirect
         capture(m, word, c1.valid & c1.indirect, stream, self.e_in, self.w_in)
-        offset = correct(m, word, c2.valid & c2.indirect).data
-        with m.If(c2.valid & c2.indirect):
+        self._found.append(correct(m, word, used))
+        offset = self._found[-1].data
+        with m.If(used):
             m.d.sync += c3.where.eq(offset[:bits])
             with m.If(offset[bits:].any()):
-                m.d.sync += self.bad_map.eq(1)
+                m.d.sync += self._bad_map.eq(1)

@@ -7,7 +7,7 @@ from amaranth.utils import exact_log2
 
 from tsp.arch.config import DATA_BITS, LANES, STREAMS, WORD_BITS
 from tsp.arch.isa import FORMATS, AbcMode, AccMode
-from tsp.ecc import correct, generate
+from tsp.ecc import correct, count, generate
 from tsp.sram import Sram
 from tsp.stream import Drive, StreamSignature, capture
 from tsp.words import acting, control_layout
@@ -48,6 +48,8 @@ class Edge(wiring.Component):
         From supercell (y, 0).
     drive : Out(Drive(4))
         The result in cycle t + 4: byte k of every lane in word k.
+    critical : Out(1)
+        There was a double error in a word that came in.
     row, queue_number : In(8)
         Superlane and the number of the plane's queue R, for the back door.
     backdoor, cycle : In
@@ -66,6 +68,7 @@ class Edge(wiring.Component):
                 "activations": Out(Activations()),
                 "sums": In(Sums()),
                 "drive": Out(Drive(_BYTES)),
+                "critical": Out(1),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -77,9 +80,13 @@ class Edge(wiring.Component):
         m = Module()
         self._off = {}  # an operation is in t + 3 that does not act in this superlane
         stages = {name: self._pipeline(m, name) for name in CONTROLS}
-        self._load_weights(m, *stages["lw"])
-        self._activate(m, *stages["mxm"])
-        self._accumulate(m, *stages["acc"])
+        found = [
+            *self._load_weights(m, *stages["lw"]),
+            *self._activate(m, *stages["mxm"]),
+            *self._accumulate(m, *stages["acc"]),
+        ]
+        where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
+        m.d.comb += self.critical.eq(count(m, found, 1, **where))
         return m
 
     def _pipeline(self, m, name):
@@ -113,15 +120,19 @@ class Edge(wiring.Component):
         return [group[k] for k in range(size)]
 
     def _load_weights(self, m, c1, c2, c3):
-        """LW: an SG16 becomes the weights of 16 outputs."""
+        """LW: an SG16 becomes the weights of 16 outputs. Returns what its correctors find."""
         words = self._capture_group(m, c1.valid, c1.stream, LANES, "group")
         found = [correct(m, word, c2.valid) for word in words]
         with m.If(c2.valid):
             m.d.sync += self.weights.words.eq(Cat(each.data for each in found))
         m.d.comb += [self.weights.valid.eq(c3.valid), self.weights.column.eq(c3.column)]
+        return found
 
     def _activate(self, m, c1, c2, c3):
-        """IW and ABC: activations from a stream, kept or not, or from the buffer."""
+        """IW and ABC: activations from a stream, kept or not, or from the buffer.
+
+        Returns what its corrector finds, as the others do.
+        """
         streamed = _is(c1.mode, AbcMode.STREAM, AbcMode.KEEP)
         word = Signal(WORD_BITS)
         stream = Cat(c1.stream, Const(0, 1))
@@ -152,10 +163,11 @@ class Edge(wiring.Component):
                 )
             ),
         ]
+        return [found]
 
     def _accumulate(self, m, c1, c2, c3):
         """ACC: entry, result and preload meet in t + 3."""
-        preload = self._preload(m, c1, c2)
+        preload, found = self._preload(m, c1, c2)
         stored, writes, written = Signal(SUMS_BITS), Signal(), Signal(SUMS_BITS)
         self._accumulators(m, c2, c3, stored, writes, written)
 
@@ -179,9 +191,10 @@ class Edge(wiring.Component):
             emits.eq(_is(c3.mode, AccMode.EMIT, AccMode.EMIT_SUM, AccMode.EMIT_STORED)),
         ]
         self._emit(m, emits & (c3.valid | off), c3.stream, Mux(off, 0, emitted))
+        return found
 
     def _preload(self, m, c1, c2):
-        """The SG4 of a preload as 16 lanes, in t + 3."""
+        """The SG4 of a preload as 16 lanes, in t + 3, and what its correctors find."""
         enable = c1.valid & (c1.mode == AccMode.PRELOAD)
         words = self._capture_group(m, enable, c1.stream, _BYTES, "preload")
         used = c2.valid & (c2.mode == AccMode.PRELOAD)
@@ -191,7 +204,7 @@ class Edge(wiring.Component):
             m.d.sync += lanes.eq(
                 Cat(each.data.word_select(i, 8) for i in range(LANES) for each in found)
             )
-        return lanes
+        return lanes, found
 
     def _accumulators(self, m, c2, c3, stored, writes, written):
         """The accumulator file; an entry written in the cycle of its read is forwarded."""

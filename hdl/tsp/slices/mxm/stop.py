@@ -2,7 +2,7 @@
 
 from amaranth import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from tsp.stop import Registers, stop_ports
 from tsp.words import control_layout
@@ -32,8 +32,6 @@ class MxmStop(wiring.Component):
         As :func:`~tsp.stop.stop_ports` has them; nothing enters at the chip's edge.
     psum_south0, psum_north0, down_north0, down_south0, ..1
         As those of :class:`PlaneRow`, for each plane.
-    backdoor : In(3)
-        Simulation.
     """
 
     NEEDS_LIBRARY = True
@@ -41,19 +39,19 @@ class MxmStop(wiring.Component):
     def __init__(self, config, *, west, library):
         self._config, self._west, self._library = config, west, library
         controls = [control_layout(form) for form in CONTROLS.values()]
-        ports = {**stop_ports(controls * config.planes), "backdoor": In(3)}
+        ports = stop_ports(controls * config.planes)
         for n in range(config.planes):
             ports |= {f"{name}{n}": member for name, member in vertical(config).items()}
         super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.registers = registers = Registers((4,) * self._config.planes, step=_QUEUES)
-        registers.connect(m, self)
+        planes = [self._library.place(PlaneRow, self._config) for _ in range(self._config.planes)]
         # The record of drives names the queues R.
-        m.d.comb += registers.queue_number.eq(self.queue_number + _QUEUES - 1)
-        for n in range(self._config.planes):
-            plane = self._library.place(PlaneRow, self._config)
+        registers = Registers((4,) * len(planes), first=_QUEUES - 1, step=_QUEUES)
+        m.submodules.registers = registers
+        registers.connect(m, self, planes)
+        for n, plane in enumerate(planes):
             m.submodules[f"plane{n}"] = plane
             outward = self.w_in if self._west else self.e_in
             connect(m, flipped(outward), plane.outward)

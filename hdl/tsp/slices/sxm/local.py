@@ -3,8 +3,8 @@
 from amaranth import Cat, Const, Mux, Signal
 
 from tsp.arch.config import DATA_BITS, LANES, WORD_BITS, QueueKind
-from tsp.ecc import correct
 from tsp.stream import capture
+from tsp.words import acts
 
 from .unit import Unit, byte, gather
 
@@ -14,7 +14,7 @@ __all__ = ["Distribute", "Rotate", "Transpose"]
 class Distribute(Unit):
     """The unit of DISTRIBUTE in one superlane: one gather, zeros where the map says so.
 
-    t + 3 gathers, t + 4 is the encoder's place: d_func = 5.
+    t + 3 gathers, t + 4 protects the result: d_func = 5.
     """
 
     def __init__(self):
@@ -40,7 +40,7 @@ class Distribute(Unit):
 class Rotate(Unit):
     """The unit of ROTATE in one superlane: all rotations of a patch, at fixed places.
 
-    t + 3 rotates, t + 4 is the encoder's place: d_func = 5.
+    t + 3 rotates, t + 4 protects the result: d_func = 5.
     """
 
     def __init__(self):
@@ -72,7 +72,7 @@ def _rotated(word, n, k):
 class Transpose(Unit):
     """One of two units of TRANSPOSE in one superlane: sixteen words by sixteen lanes.
 
-    Transposing is wiring, so t + 3 is the encoder's place already: d_func = 4.
+    Transposing is wiring, so t + 3 protects the results already: d_func = 4.
     """
 
     def __init__(self):
@@ -83,7 +83,9 @@ class Transpose(Unit):
         _, c1, c2, c3 = stages
         group = Signal(LANES * WORD_BITS)
         capture(m, group, c1.valid, c1.stream, self.e_in, self.w_in)
-        words = [correct(group.word_select(k, WORD_BITS)) for k in range(LANES)]
+        protected = [group.word_select(k, WORD_BITS) for k in range(LANES)]
+        used = c2.valid & acts(self.row, c2.superlanes)
+        words = [self._correct(m, word, used) for word in protected]
         results = [Signal(DATA_BITS, name=f"result{k}") for k in range(LANES)]
         with m.If(c2.valid):
             for lane, result in enumerate(results):

@@ -1,8 +1,8 @@
 """An SXM stop: six units and the stream registers they share."""
 
-from amaranth import Cat, Module
+from amaranth import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from tsp.arch.config import SXM_UNITS
 from tsp.arch.isa import unit_formats
@@ -42,28 +42,28 @@ class SxmStop(wiring.Component):
         TRANSPOSE.
     shift_up_south .. permute_down_south
         See :func:`vertical`; what leaves the chip is left unconnected (zero).
-    bad_map : Out(1)
-        A map with an impossible entry was met since reset.
     """
 
     NEEDS_LIBRARY = True
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        super().__init__({**stop_ports(CONTROLS), **vertical(config), "bad_map": Out(1)})
+        super().__init__(stop_ports(CONTROLS) | vertical(config))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.registers = registers = Registers(_WORDS)
-        registers.connect(m, self)
         place = self._library.place
         shift, permute = place(Shift), place(Permute, self._config)
         units = [shift, permute, place(Distribute), place(Rotate), place(Transpose)]
         units.append(place(Transpose))
+        registers.connect(m, self, units)
         for n, unit in enumerate(units):
             m.submodules[f"unit{n}"] = unit
             m.d.comb += [
                 unit.row.eq(self.row),
+                unit.queue_number.eq(self.queue_number + n),
+                unit.backdoor.eq(self.backdoor),
                 unit.south.eq(getattr(self, f"south{n}")),
                 getattr(self, f"north{n}").eq(unit.north),
             ]
@@ -72,5 +72,4 @@ class SxmStop(wiring.Component):
             which, _, inner = name.partition("_")
             outer, port = getattr(self, name), getattr({"shift": shift}.get(which, permute), inner)
             m.d.comb += port.eq(outer) if member.flow is In else outer.eq(port)
-        m.d.comb += self.bad_map.eq(Cat(unit.bad_map for unit in units).any())
         return m

@@ -1,7 +1,7 @@
 """What the six units of an SXM share: control, operands, result, and a clock that rests.
 
-With control on ``south`` in cycle t: t + 1 operands are captured, t + 2 the corrector's place, from
-t + 3 on the operation, and in the cycle before d_func the encoder's place and the drive port.
+With control on ``south`` in cycle t: t + 1 operands are captured, t + 2 they are corrected, from
+t + 3 on the operation, and in the cycle before d_func the result is protected and driven.
 """
 
 from amaranth import Cat, Module, Mux, ResetSignal, Signal
@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import DATA_BITS, LANES, WORD_BITS
 from tsp.arch.isa import unit_formats
-from tsp.ecc import correct, encode
+from tsp.ecc import correct, count, generate
 from tsp.icu.gate import place_gated
 from tsp.stream import Drive, StreamSignature, capture
 from tsp.words import acts, control_layout
@@ -40,10 +40,10 @@ class Unit(wiring.Component):
         Ein and Win of the stop.
     drive : Out(Drive)
         The result, enabled in cycle t + d_func - 1.
-    bad_map : Out(1)
-        A map with an impossible entry was met since reset.
-    row : In(8)
-        Logical number y of the superlane. Where an operation does not act, its operands are zero,
+    critical : Out(1)
+        A map with an impossible entry, or a double error, was met since reset.
+    row, queue_number : In(8), backdoor : In(3)
+        Superlane and queue; simulation. Where an operation does not act, its operands are zero,
         and so is what it drives; the paths to the neighbours stay on.
     """
 
@@ -56,17 +56,23 @@ class Unit(wiring.Component):
                 "e_in": In(StreamSignature()),
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(words)),
-                "bad_map": Out(1),
+                "critical": Out(1),
                 "row": In(8),
+                "queue_number": In(8),
+                "backdoor": In(3),
                 **dict(vertical),
             }
         )
 
     def elaborate(self, platform):
         m, inside = Module(), Module()
+        self._found, self._bad_map = [], Signal(name="bad_map")
         stages = self._build(inside)
-        busy = Cat(stage.valid for stage in stages).any()
-        place_gated(m, "unit", inside, ResetSignal() | self.south.valid | busy)
+        where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
+        doubles = count(inside, self._found, 1, **where)
+        inside.d.comb += self.critical.eq(self._bad_map | doubles)
+        busy = Cat(self.south.valid, *(stage.valid for stage in stages)).any()
+        place_gated(m, "unit", inside, ResetSignal() | self.backdoor.any() | busy)
         return m
 
     def _build(self, m):
@@ -96,18 +102,24 @@ class Unit(wiring.Component):
         corrected = Signal(DATA_BITS, name=f"{name}{number}")
         stream = first[name] | number
         capture(m, word, first.valid & used(first), stream, self.e_in, self.w_in)
-        with m.If(second.valid & used(second)):
-            here = acts(self.row, second.superlanes)
-            m.d.sync += corrected.eq(Mux(here, correct(word), 0))
+        taken = second.valid & used(second)
+        here = acts(self.row, second.superlanes)
+        with m.If(taken):
+            m.d.sync += corrected.eq(Mux(here, self._correct(m, word, taken & here), 0))
         return corrected
+
+    def _correct(self, m, word, used):
+        """The data of a word; what is wrong with it is counted."""
+        self._found.append(correct(m, word, used))
+        return self._found[-1].data
 
     def _flag(self, m, control, bad):
         """A map that is known in the cycle of `control` has impossible entries."""
         with m.If(control.valid & bad):
-            m.d.sync += self.bad_map.eq(1)
+            m.d.sync += self._bad_map.eq(1)
 
     def _drive(self, m, control, results, words):
-        """The encoder's place: `results` are registers of the cycle of `control`."""
+        """Protect and drive `results`, which are registers of the cycle of `control`."""
         m.d.comb += [
             self.drive.enable.eq(control.valid),
             self.drive.stream.eq(control.result),
@@ -115,7 +127,8 @@ class Unit(wiring.Component):
         ]
         here = acts(self.row, control.superlanes)
         for k, result in enumerate(results):
-            m.d.comb += self.drive.data[k].eq(encode(Mux(here, result, 0)))
+            driven = self.drive.enable & (self.drive.words > k)
+            m.d.comb += self.drive.data[k].eq(generate(m, Mux(here, result, 0), driven))
 
 
 def byte(word, lane):

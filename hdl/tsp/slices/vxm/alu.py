@@ -24,7 +24,7 @@ from amaranth.lib.wiring import In, Out
 
 from tsp.arch.config import WORD_BITS
 from tsp.arch.isa import VXM_OPS, Compute
-from tsp.ecc import correct, generate
+from tsp.ecc import correct, count, generate
 from tsp.slices.vxm.control import (
     BYTES,
     CONTROL,
@@ -74,8 +74,10 @@ class Alu(wiring.Component):
         The result, enabled in cycle t + 9; zero where the operation does not act.
     special : Out(SpecialSignature())
         To the special functions, in ALU 0 of a stop; elsewhere nothing comes back.
-    row : In(8)
-        Superlane.
+    critical : Out(1)
+        There was a double error in an operand.
+    row, queue_number : In(8), backdoor : In(3)
+        Superlane and queue, for the counters of errors; simulation.
     """
 
     NEEDS_LIBRARY = True
@@ -86,7 +88,10 @@ class Alu(wiring.Component):
     w_in: In(StreamSignature())
     drive: Out(Drive(BYTES))
     special: Out(SpecialSignature())
+    critical: Out(1)
     row: In(8)
+    queue_number: In(8)
+    backdoor: In(3)
 
     def __init__(self, config, *, library):
         super().__init__()
@@ -96,17 +101,18 @@ class Alu(wiring.Component):
         m = Module()
         c2, words, valid2 = self._capture(m)
         m.submodules.lanes = lanes = self._library.place(Lanes)
+        found = []
         for k, x in enumerate(OPERANDS):
             taken = ~c2[f"{x}_immediate"] & _uses(c2.op, k)
-            payloads = []
             for n, word in enumerate(words[k]):
-                found = correct(m, word, taken & has_byte(c2[f"{x}_type"], n))
-                payloads.append(found.data)
-                m.d.comb += getattr(lanes, f"{x}{n}").eq(found.data)
+                found.append(correct(m, word, taken & has_byte(c2[f"{x}_type"], n)))
+                m.d.comb += getattr(lanes, f"{x}{n}").eq(found[-1].data)
             m.d.comb += getattr(lanes, f"{x}_immediate").eq(c2[f"{x}_immediate"])
             m.d.comb += getattr(lanes, f"{x}_value").eq(_immediate(c2, k))
-            if k == 0:
-                self._hand_over(m, c2, valid2, payloads)
+        self._hand_over(m, c2, valid2, [each.data for each in found[:BYTES]])
+        where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
+        here = valid2 & acts(self.row, c2.superlanes)
+        m.d.comb += self.critical.eq(count(m, found, here, **where))
         control, valid8, tail8 = self._control(m, c2, valid2)
         m.d.comb += [getattr(lanes, name).eq(value) for name, value in control.items()]
         self._drive(m, lanes, valid8, tail8)

@@ -30,11 +30,14 @@ class VxmStop(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.registers = registers = Registers([4] * _ALUS)
-        registers.connect(m, self)
-        for n in range(_ALUS):
-            m.submodules[f"alu{n}"] = alu = self._library.place(Alu, self._config)
+        alus = [self._library.place(Alu, self._config) for _ in range(_ALUS)]
+        registers.connect(m, self, alus)
+        for n, alu in enumerate(alus):
+            m.submodules[f"alu{n}"] = alu
             m.d.comb += [
                 alu.row.eq(self.row),
+                alu.queue_number.eq(self.queue_number + n),
+                alu.backdoor.eq(self.backdoor),
                 alu.south.eq(getattr(self, f"south{n}")),
                 getattr(self, f"north{n}").eq(alu.north),
             ]

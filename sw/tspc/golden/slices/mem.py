@@ -9,6 +9,7 @@ import numpy as np
 from tsp.arch.config import LANES, Queue
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import Instruction, PortKind, make
+from tspc.faults import MemoryFault
 from tspc.golden.errors import GoldenError, Party
 from tspc.golden.slices.store import Store
 from tspc.golden.slices.unit import Chip, Stepped, Unit
@@ -116,6 +117,11 @@ class MemSlice(Unit):
                 self._bursts[port.number] = _Burst(port, 1, end, party, self.limit)
                 self._later(cycle + port.interval, port.number)
 
+    def upset(self, fault: MemoryFault) -> None:
+        """Flip bits of a word."""
+        if not self.store.upset(fault.bank, fault.offset, fault.superlane, fault.flips):
+            raise ValueError(f"{fault} strikes a word of {self.queue.name} that holds nothing")
+
     def go_on(self, cycle: int, number: int) -> None:
         """The next access of the burst of port `number`."""
         burst = self._bursts[number]
@@ -188,7 +194,7 @@ class MemSlice(Unit):
         )
 
     def _write(self, cycle: int, port: _Port, offset: int | Array, party: Party) -> None:
-        value = self.read(port.stream, cycle + self.timing.mem_d_skew, party)
+        value = self.carry(port.stream, cycle + self.timing.mem_d_skew, party)
         if isinstance(offset, int):
             self.store.write(port.bank, offset, value, self.limit)
         else:

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tsp.arch.config import LANES, STREAMS, Hemisphere, Queue
+from tsp.arch.config import LANES, STREAMS, Hemisphere, Queue, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import AbcMode, AccMode, Instruction
 from tspc.golden.errors import GoldenError, Party
@@ -123,6 +123,12 @@ class _PlaneUnit(Unit):
         self.plane = plane
         west = queue.hemisphere is Hemisphere.W
         self.inputs, self.outputs = (STREAMS, 0) if west else (0, STREAMS)
+
+    @property
+    def counted(self) -> int:
+        """Errors of a plane are counted under its queue R."""
+        order = (QueueKind.MXM_W, QueueKind.MXM_A, QueueKind.MXM_R)
+        return self.queue.index + len(order) - 1 - order.index(self.queue.kind)
 
     def uninitialised(self, party: Party, what: str, remedy: str) -> GoldenError:
         """An operation that reads what nothing wrote."""

@@ -9,9 +9,10 @@ from tsp.arch.config import Config, Queue
 from tsp.arch.isa import Instruction
 from tsp.arch.timing import Timing
 from tspc.golden.errors import Party
+from tspc.golden.protection import Carried, Counters, first
 from tspc.golden.record import Record
 from tspc.golden.streams import Streams
-from tspc.golden.vectors import Array, Part, join_bytes, only_first, overlay, split_bytes
+from tspc.golden.vectors import Array, Part, join_bytes, overlay, split_bytes
 
 __all__ = ["Chip", "Stepped", "Unit"]
 
@@ -30,6 +31,8 @@ class Chip:
         The record of this run.
     bound
         The largest accumulator that the program's maker guarantees, or None.
+    counters
+        Errors found in words that were used.
     """
 
     config: Config
@@ -37,6 +40,7 @@ class Chip:
     streams: Streams
     record: Record
     bound: int | None
+    counters: Counters
 
 
 class Stepped(NamedTuple):
@@ -108,19 +112,29 @@ class Unit:
         """Record an issue of this queue."""
         self.chip.record.event(cycle, self.queue.index, word)
 
-    def read(self, stream: int, cycle: int, party: Party) -> Array:
-        """The vector on this stop's inputs in `cycle`."""
+    @property
+    def counted(self) -> int:
+        """Queue under which errors that this unit finds are counted."""
+        return self.queue.index
+
+    def carry(self, stream: int, cycle: int, party: Party) -> Carried:
+        """The vector on this stop's inputs in `cycle`, errors included."""
         return self.chip.streams.read(stream, self.queue.stop, cycle, party)
+
+    def read(self, stream: int, cycle: int, party: Party) -> Array:
+        """The same, corrected: for a unit that uses it."""
+        carried = self.carry(stream, cycle, party)
+        return self.chip.counters.correct(carried, self.counted, limit=self.limit)
 
     def merged(self, value: Array, old: Part | None) -> Part:
         """What stands where an operation that issues now writes `value`."""
         return overlay(value, old, self.limit, self.chip.config.superlanes)
 
-    def acting(self, value: Array) -> Array:
+    def acting(self, value: Carried) -> Carried:
         """Zero where an operation that issues now does not act."""
-        return only_first(value, self.limit, self.chip.config.superlanes)
+        return first(value, self.limit, self.chip.config.superlanes)
 
-    def drive(self, stream: int, cycle: int, value: Array, party: Party) -> None:
+    def drive(self, stream: int, cycle: int, value: Carried, party: Party) -> None:
         """Let `value` stand in this stop's stream register from `cycle` on, zero where off."""
         value = self.acting(value)
         self.chip.streams.drive(stream, self.queue.stop, cycle, value, party)
@@ -128,9 +142,8 @@ class Unit:
 
     def read_elements(self, stream: int, kind: np.dtype[Any], cycle: int, party: Party) -> Array:
         """Elements whose byte k is on stream base + k."""
-        read, stop = self.chip.streams.read, self.queue.stop
-        size = kind.itemsize
-        return join_bytes([read(stream + k, stop, cycle, party) for k in range(size)], kind)
+        read, size = self.read, kind.itemsize
+        return join_bytes([read(stream + k, cycle, party) for k in range(size)], kind)
 
     def drive_elements(self, stream: int, cycle: int, values: Array, party: Party) -> None:
         """Drive byte k of every element on stream base + k."""
