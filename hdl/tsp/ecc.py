@@ -12,7 +12,10 @@ from amaranth import Cat, ClockSignal, Const, Instance, ResetSignal, Signal
 from tsp.arch.config import CHECK_BITS, DATA_BITS
 from tsp.arch.secded import SECDED
 
-__all__ = ["Corrected", "correct", "count", "generate"]
+__all__ = ["TEXT_ROW", "Corrected", "correct", "count", "generate"]
+
+#: Stands for the superlane of the counters of instruction text.
+TEXT_ROW = Const(0xFF, 8)
 
 #: Bits 31:28 of the ``place`` of counters (docs/developer.md).
 _COUNTERS_PLACE = 5
@@ -93,7 +96,7 @@ def count(m, found, enable, *, row, queue_number, backdoor):
     enable
         They are wanted in this cycle.
     row, queue_number
-        Superlane (0xFF: instruction text) and queue under which the back door finds the counters.
+        Superlane (or :data:`TEXT_ROW`) and queue under which the back door finds the counters.
     backdoor
         Simulation.
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from tsp.arch.config import STREAMS, WORD_BITS, Config, QueueKind
 
-__all__ = ["EARLIEST", "Fault", "MemoryFault", "StreamFault", "check_faults"]
+__all__ = [
+    "AHEAD",
+    "EARLIEST",
+    "TEXT_ROW",
+    "Fault",
+    "MemoryFault",
+    "StreamFault",
+    "TextFault",
+    "check_faults",
+]
 
 #: The first cycle in which a fault may strike; nothing but the first NOTIFY happens before.
 EARLIEST = 4
@@ -61,18 +70,45 @@ class MemoryFault:
     offset: int
 
 
-Fault = StreamFault | MemoryFault
+@dataclass(frozen=True)
+class TextFault:
+    """An upset of a word that was loaded into a queue's buffer, before it is read.
+
+    A queue looks ahead: the word must be :data:`AHEAD` or more behind the next one to issue.
+
+    Attributes
+    ----------
+    cycle, flips
+        As those of :class:`StreamFault`.
+    queue, word
+        Number of the queue, and of the word in its text.
+    """
+
+    cycle: int
+    flips: int
+    queue: int
+    word: int
+
+
+#: Words that a queue may have read before they issue, and one more.
+AHEAD = 5
+
+#: Stands for the superlane where errors in the text of a queue are counted.
+TEXT_ROW = 0xFF
+
+Fault = StreamFault | MemoryFault | TextFault
 
 
 def check_faults(faults: Iterable[Fault], config: Config) -> None:
     """Raise ValueError if a fault names what a chip does not have."""
     for fault in faults:
-        inside = (
-            fault.cycle >= EARLIEST
-            and 0 <= fault.superlane < config.superlanes
-            and 0 < fault.flips < 1 << WORD_BITS
-        )
-        if isinstance(fault, StreamFault):
+        inside = fault.cycle >= EARLIEST and 0 < fault.flips < 1 << WORD_BITS
+        if not isinstance(fault, TextFault):
+            inside &= 0 <= fault.superlane < config.superlanes
+        if isinstance(fault, TextFault):
+            inside &= 0 <= fault.queue < len(config.queues)
+            inside &= 0 <= fault.word < config.queue_words
+        elif isinstance(fault, StreamFault):
             inside &= 0 <= fault.stop < config.stops and 0 <= fault.stream < 2 * STREAMS
         else:
             kind = dict(enumerate(q.kind for q in config.queues)).get(fault.queue)

@@ -12,6 +12,7 @@ from tsp.arch.config import Config
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.sram import BackdoorControl
 from tspc.engines import records
+from tspc.protection import encode
 from verif.icu.programs import TextMaker
 from verif.icu.reference import Expected, expand, word_of
 
@@ -70,7 +71,7 @@ def image(config: Config, texts: Texts) -> bytes:
         words = texts.get(queue.index, [HALT])
         assert len(words) <= config.queue_words, (queue.name, len(words))
         raw = b"".join(w.to_bytes(16, "little") for w in words)
-        data = np.frombuffer(raw, np.uint8).reshape(-1, 16)
+        data = encode(np.frombuffer(raw, np.uint8).reshape(-1, 16))
         pieces.append(records.Piece(records.place(records.Kind.TEXT, 0, queue.index), 0, data))
     return records.image(pieces)
 

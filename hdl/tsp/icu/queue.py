@@ -74,6 +74,8 @@ class Queue(Component):
         Halted, and no access of a burst is to come; from the cycle of the last issue on.
     cause : Out(2)
         :class:`~tsp.icu.predecode.Cause`; not 0: this queue cannot go on.
+    critical : Out(1)
+        There was a double error in its text.
     """
 
     def __init__(self, kind: str, config: Config):
@@ -121,6 +123,7 @@ def _members(kind: QueueKind, config: Config) -> dict:
         "notify": Out(1),
         "idle": Out(1),
         "cause": Out(2),
+        "critical": Out(1),
     }
 
 
@@ -155,6 +158,7 @@ class _Core(Component):
             text.backdoor.eq(self.backdoor),
             text.cycle.eq(self.cycle),
             text.start.eq(self.start),
+            self.critical.eq(text.critical),
         ]
         m.submodules.fetch = fetch = Fetch(self._config)
         m.d.comb += [

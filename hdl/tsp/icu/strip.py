@@ -133,7 +133,8 @@ class IcuStop(Component):
         self._stop(m, queues)
         self._barrier(m, queues)
         self._done(m, queues)
-        m.d.sync += self.to_east.critical.eq(self.from_west.critical)
+        critical = Cat(self.from_west.critical, *(q.critical for q in queues))
+        m.d.sync += self.to_east.critical.eq(critical.any())
         return m
 
     def _chain(self, m, queues):

@@ -1,6 +1,6 @@
 """Program text of one queue: the buffer, and the look-ahead that hides its latency.
 
-Four stages: read of the SRAM, corrector's place, predecode, head. Each moves when the next one is
+Four stages: read of the SRAM, corrector, predecode, head. Each moves when the next one is
 free, so after the first three cycles a word can issue every cycle, and nothing moves while the
 queue waits. What IFETCH brings goes round the SRAM behind the words that are there.
 """
@@ -9,6 +9,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import Component, In, Out
 
 from tsp.arch.config import DATA_BITS, WORD_BITS, Config, QueueKind
+from tsp.ecc import TEXT_ROW, correct, count
 from tsp.icu.predecode import head_layout, predecode
 from tsp.sram import Sram
 
@@ -54,6 +55,8 @@ class Text(Component):
         Nothing moves unless ``start``, ``consume`` or ``write`` is set.
     special : In(1)
         As that of :class:`~tsp.icu.queue.Queue`; present in VXM queues.
+    critical : Out(1)
+        There was a double error in a word.
     """
 
     def __init__(self, kind: QueueKind, config: Config):
@@ -72,6 +75,7 @@ class Text(Component):
                 "overflow": Out(1),
                 "empty": Out(1),
                 "settled": Out(1),
+                "critical": Out(1),
                 **({"special": In(1)} if kind is QueueKind.VXM else {}),
             }
         )
@@ -125,10 +129,13 @@ class Text(Component):
             m.d.sync += end.eq(Mux(end == words - 1, 0, end + 1))
         with m.If(read_free):
             m.d.sync += read_valid.eq(more)
+        found = correct(m, sram.rd_data, text_free & read_valid)
+        where = {"row": TEXT_ROW, "queue_number": self.number, "backdoor": self.backdoor}
+        m.d.comb += self.critical.eq(count(m, [found], 1, **where))
         with m.If(text_free):
             m.d.sync += text_valid.eq(read_valid)
             with m.If(read_valid):
-                m.d.sync += text.eq(sram.rd_data[:DATA_BITS])  # the corrector's place
+                m.d.sync += text.eq(found.data)
         decoded = predecode(m, self._kind, text, getattr(self, "special", 0))
         with m.If(head_free):
             m.d.sync += self.valid.eq(text_valid)

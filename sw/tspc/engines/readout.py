@@ -24,7 +24,7 @@ from tspc.engines.records import (
     split_place,
 )
 from tspc.events import DRIVE, EVENT, WORD_BYTES_STORED, WRITE, sort_events
-from tspc.faults import Fault, StreamFault, check_faults
+from tspc.faults import Fault, StreamFault, TextFault, check_faults
 from tspc.program import Address, Program
 from tspc.protection import encode
 
@@ -40,9 +40,16 @@ def text_pieces(program: Program) -> list[Piece]:
     for queue in program.config.queues:
         words = program.loaded(queue.index) if program.text.get(queue.index) else halt
         raw = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
-        data = np.frombuffer(raw, np.uint8).reshape(-1, WORD_BYTES)
+        data = _protected(np.frombuffer(raw, np.uint8).reshape(-1, WORD_BYTES))
         pieces.append(Piece(place(Kind.TEXT, 0, queue.index), 0, data))
     return pieces
+
+
+def _protected(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Words of an image, check bits included, of data of shape (.., 16)."""
+    words = np.zeros((*data.shape[:-1], PROTECTED_BYTES), np.uint8)
+    words[..., :WORD_BYTES_STORED] = encode(data)
+    return words
 
 
 def memory_pieces(memory: Memory, config: Config) -> list[Piece]:
@@ -54,9 +61,7 @@ def memory_pieces(memory: Memory, config: Config) -> list[Piece]:
     for (queue, bank), offsets in sorted(banks.items()):
         offsets.sort()
         rows = np.stack([np.asarray(memory[queue, bank, o], np.uint8) for o in offsets])
-        words = np.zeros((len(offsets), config.superlanes, PROTECTED_BYTES), np.uint8)
-        codewords = encode(rows.reshape(len(offsets), config.superlanes, LANES))
-        words[:, :, :WORD_BYTES_STORED] = codewords
+        words = _protected(rows.reshape(len(offsets), config.superlanes, LANES))
         cuts = np.flatnonzero(np.diff(offsets) != 1) + 1
         for run in np.split(np.arange(len(offsets)), cuts):
             for y in range(config.superlanes):
@@ -70,7 +75,9 @@ def fault_records(faults: Sequence[Fault], config: Config) -> bytes:
     check_faults(faults, config)
     table = np.zeros(len(faults), RAW_WORD)
     for record, fault in zip(table, faults):
-        if isinstance(fault, StreamFault):
+        if isinstance(fault, TextFault):
+            where, address = place(Kind.TEXT, 0, fault.queue), fault.word
+        elif isinstance(fault, StreamFault):
             west, address = divmod(fault.stream, STREAMS)
             first = next(q.index for q in config.queues if q.stop == fault.stop)
             where = place(Kind.STREAM, fault.superlane, 2 * first + west)

@@ -18,7 +18,6 @@ __all__ = [
     "PROTECTED_BYTES",
     "RAW_EVENT",
     "RAW_WORD",
-    "TEXT_BYTES",
     "Kind",
     "Piece",
     "image",
@@ -33,7 +32,6 @@ __all__ = [
 #: Queue number of the record that says when ``done`` rises.
 DONE_QUEUE = 0xFFFF_FFFF
 
-TEXT_BYTES = 16  #: bytes of a stored instruction
 ACCUMULATOR_BYTES = 64  #: bytes of one superlane's accumulator entry: 16 x int32
 PROTECTED_BYTES = 20  #: bytes that hold a protected superlane word in these files: 5 x 32 bits
 

@@ -14,7 +14,9 @@ from tsp.arch.config import LANES, Config
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import WORD_BYTES
 from tsp.arch.timing import Timing
+from tspc.faults import TEXT_ROW
 from tspc.golden.errors import GoldenError, Party
+from tspc.golden.protection import Counters
 from tspc.golden.streams import Streams
 from tspc.golden.vectors import Array
 
@@ -99,6 +101,8 @@ class Chain:
     ----------
     stop
         Where it stands.
+    counters
+        Where errors in text are counted.
     later
         Called with (cycle, act): act(cycle) is to be called in that cycle, behind its issues.
     """
@@ -109,8 +113,10 @@ class Chain:
         config: Config,
         timing: Timing,
         streams: Streams,
+        counters: Counters,
         later: Callable[[int, Callable[[int], None]], None],
     ) -> None:
+        self._counters = counters
         self._stop, self._config, self._timing = stop, config, timing
         self._streams, self._later = streams, later
         self._busy: tuple[int, Party] | None = None
@@ -140,7 +146,9 @@ class Chain:
     def _take(self, cycle: int, fetch: _Fetch) -> None:
         """The next vector; what comes of each pair is known with the second one."""
         due = cycle + self._timing.ifetch_d_skew
-        vector = self._streams.read(fetch.stream, self._stop, due, fetch.party)
+        carried = self._streams.read(fetch.stream, self._stop, due, fetch.party)
+        queue = self._config.queue_by_name[fetch.party.queue].index
+        vector = self._counters.correct(carried, queue, TEXT_ROW)
         if vector.ndim > 1:
             raise GoldenError(
                 ErrorClass.BAD_WORD,

@@ -99,7 +99,7 @@ class Machine:
         self._timing = timing
         self._queues = config.queues
         check_faults(faults, config)
-        self._faults = [fault for fault in faults if isinstance(fault, MemoryFault)]
+        self._faults = [fault for fault in faults if not isinstance(fault, StreamFault)]
         self._streams = Streams(config.stops, (f for f in faults if isinstance(f, StreamFault)))
         self.counters = Counters()
         chip = Chip(config, timing, self._streams, self.record, program.bound, self.counters)
@@ -110,7 +110,10 @@ class Machine:
         units = self._units(chip)
         self._refuse_strangers(program, image)
         self._acts: dict[int, list[Callable[[int], None]]] = {}
-        chains = [Chain(p, config, timing, self._streams, self._later) for p in range(config.stops)]
+        chains = [
+            Chain(p, config, timing, self._streams, self.counters, self._later)
+            for p in range(config.stops)
+        ]
         self._first_words: dict[int, int] = {}
         self._controls = [
             Control(
@@ -121,6 +124,7 @@ class Machine:
                 config,
                 self._barrier,
                 self.record,
+                self.counters,
             )
             for queue in self._queues
         ]
@@ -194,9 +198,11 @@ class Machine:
         self._acts[cycle].append(act)
 
     def _strike(self) -> None:
-        """Upsets of MEM come before the first issue whose access finds them."""
+        """Upsets come before the first issue that finds them."""
         for number, fault in enumerate(self._faults):
-            issue = fault.cycle - fault.superlane - self._timing.mem_access
+            issue = fault.cycle
+            if isinstance(fault, MemoryFault):
+                issue -= fault.superlane + self._timing.mem_access
             heappush(self._heap, (issue, _FAULT, number))
 
     def run(self) -> None:
@@ -213,7 +219,10 @@ class Machine:
                     tidy = cycle + _TIDY
                 if queue == _FAULT:
                     fault = self._faults[what]
-                    slices[fault.queue].upset(fault)
+                    if isinstance(fault, MemoryFault):
+                        slices[fault.queue].upset(fault)
+                    else:
+                        controls[fault.queue].upset(fault)
                 elif what == _WORD:
                     control = controls[queue]
                     after = control.issue(cycle)

@@ -109,7 +109,7 @@ class Counters:
     Attributes
     ----------
     found
-        (corrected, double) by (queue, superlane); only tiles that found any.
+        (corrected, double) by (queue, superlane); only of tiles that found any.
     """
 
     def __init__(self) -> None:
@@ -120,20 +120,28 @@ class Counters:
         """True if there was a double error."""
         return any(doubles for _, doubles in self.found.values())
 
-    def correct(self, vector: Carried, queue: int, limit: int | None = None) -> Array:
-        """What a unit makes of the first `limit` superlanes of a vector; errors count for `queue`."""
+    def correct(
+        self, vector: Carried, queue: int, row: int | None = None, limit: int | None = None
+    ) -> Array:
+        """What a unit makes of a vector before it uses it, in the first `limit` superlanes.
+
+        Errors count for `queue` and their superlane, or `row` in its place.
+        """
         if not isinstance(vector, Upset):
             return vector
-        left: dict[int, int] = {}
-        for superlane, bits in vector.flips.items():
-            if limit is not None and superlane >= limit:
-                continue
-            data, status = SECDED.check(bits)
-            left[superlane] = data
-            corrected, doubles = self.found.get((queue, superlane), (0, 0))
+        left = {
+            superlane: self.word(bits, queue, superlane if row is None else row)
+            for superlane, bits in vector.flips.items()
+            if limit is None or superlane < limit
+        }
+        return _flipped(vector.clean, left)
+
+    def word(self, flips: int, queue: int, row: int) -> int:
+        """Check and count one word; which of its data bits stay flipped."""
+        left, status = SECDED.check(flips)
+        if status is not Status.CLEAN:
+            corrected, doubles = self.found.get((queue, row), (0, 0))
             corrected += status is Status.CORRECTED
             doubles += status is Status.DOUBLE
-            counts = min(corrected, _MOST), min(doubles, _MOST)
-            if status is not Status.CLEAN:
-                self.found[queue, superlane] = counts
-        return _flipped(vector.clean, left)
+            self.found[queue, row] = min(corrected, _MOST), min(doubles, _MOST)
+        return left

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from tsp.arch.config import Config, Queue
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import FORMATS, OPCODE_BITS, BadWord, Instruction, config_problems, decode
+from tspc.faults import AHEAD, TEXT_ROW, TextFault
 from tspc.golden.errors import GoldenError, Party
 from tspc.golden.fetch import Buffer, Chain
+from tspc.golden.protection import Counters
 from tspc.golden.record import Record
 from tspc.golden.slices.unit import Unit
 
@@ -136,7 +138,7 @@ class Control:
         What it commands; None if that is not built (every functional word is a bad word).
     chain
         The text chain of its stop.
-    config, barrier, record
+    config, barrier, record, counters
         Surroundings.
 
     Attributes
@@ -154,8 +156,10 @@ class Control:
         config: Config,
         barrier: Barrier,
         record: Record,
+        counters: Counters,
     ) -> None:
         self.queue = queue
+        self._counters = counters
         self.halted: int | None = None
         self._buffer = buffer
         self._chain = chain
@@ -166,6 +170,13 @@ class Control:
         self._next = 0
         self._repeat: _Repeat | None = None
         self._known: dict[int, tuple[Instruction, Any]] = {}
+
+    def upset(self, fault: TextFault) -> None:
+        """Flip bits of a word that is yet to be read, and let its corrector find it."""
+        if not self._next + AHEAD <= fault.word < len(self._buffer.words):
+            raise ValueError(f"{fault} strikes what {self.queue.name} has read or does not hold")
+        left = self._counters.word(fault.flips, self.queue.index, TEXT_ROW)
+        self._buffer.words[fault.word] ^= left
 
     def issue(self, cycle: int) -> int | None:
         """Issue what is due; the cycle of the next issue, None if halted or parked."""
