@@ -129,8 +129,8 @@ class Chip(wiring.Component):
         m.d.comb += [
             strip[0].from_west.start.eq(self.start),
             strip[0].from_west.idle.eq(Const(1)),
-            strip[0].from_west.critical.eq(row.critical_south),
             status.from_west.eq(strip[-1].to_east),
+            status.critical_above.eq(row.critical_south),
             self.done.eq(status.done),
             self.stopped.eq(status.stopped),
             self.cause.eq(status.cause),

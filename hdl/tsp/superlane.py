@@ -133,12 +133,12 @@ class Superlane(wiring.Component):
         return chain
 
     def _collect(self, m, stops):
-        """Sticky flags of the stops go west, a stop a cycle, and leave to the south."""
+        """Sticky flags of the stops go east, a stop a cycle, and leave to the south."""
         flags = Cat(stop.critical for stop in stops)
         passing = Signal(len(stops))
         m.d.sync += [
-            passing.eq(flags | passing[1:]),
-            self.critical_south.eq(passing[0] | self.critical_north),
+            passing.eq(flags | Cat(0, passing[:-1])),
+            self.critical_south.eq(passing[-1] | self.critical_north),
         ]
 
     def _stop(self, m, position, cycle, row, deep):

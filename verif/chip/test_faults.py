@@ -37,6 +37,7 @@ class _Read(NamedTuple):
     stream: int
     stop: int
     cycle: int
+    hops: int  #: stream registers that the word has passed, that of the driving stop included
 
 
 def _reads(program: Program) -> list[_Read]:
@@ -45,7 +46,9 @@ def _reads(program: Program) -> list[_Read]:
     read = Streams.read
 
     def watched(self, stream, stop, cycle, party):
-        found.append(_Read(party.queue, stream, stop, cycle))
+        position = self._position(stream, stop)
+        driven, *_ = self._upstream(stream, cycle - position + 1, position)
+        found.append(_Read(party.queue, stream, stop, cycle, position - driven))
         return read(self, stream, stop, cycle, party)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -59,15 +62,14 @@ def _flips(rng: Random, count: int) -> int:
 
 
 def _stream_faults(config: Config, reads: list[_Read], rng: Random, count: int) -> list[Fault]:
-    """Upsets on the way to readers: most of the register in front of them, some further off."""
+    """Upsets on the way to readers: in front of them, where the word was driven, in between."""
     found = []
     for read in rng.sample(reads, min(_FAULTS, len(reads))):
-        hops = rng.choice((1, 1, 1, rng.randint(2, 8)))
+        hops = rng.choice((1, read.hops, rng.randint(1, read.hops)))
         stop = read.stop + (-hops if read.stream < STREAMS else hops)
         y = rng.randrange(config.superlanes)
         cycle = read.cycle + y - hops + 1
-        if 0 <= stop < config.stops:
-            found.append(StreamFault(cycle, y, _flips(rng, count), stop, read.stream))
+        found.append(StreamFault(cycle, y, _flips(rng, count), stop, read.stream))
     return found
 
 

@@ -202,6 +202,8 @@ class ChipStatus(Component):
     -------
     from_west : In(eastward_layout(config))
         What the last stop hands on.
+    critical_above : In(1)
+        ``critical`` of the superlanes.
     done : Out(1)
         All queues have halted and every pipeline has drained; rises P + 3T + 16 cycles after the
         last HALT or burst access, and stays.
@@ -218,6 +220,7 @@ class ChipStatus(Component):
         super().__init__(
             {
                 "from_west": In(eastward_layout(config)),
+                "critical_above": In(1),
                 "done": Out(1),
                 "stopped": Out(1),
                 "cause": Out(bits_for(len(ErrorClass))),
@@ -227,7 +230,8 @@ class ChipStatus(Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.sync += self.critical.eq(self.critical | self.from_west.critical)
+        sources = self.critical, self.critical_above, self.from_west.critical
+        m.d.sync += self.critical.eq(Cat(sources).any())
         # Data needs up to 2T + 6 cycles through a plane and T to the north; the rest is room.
         drain = 3 * self._config.superlanes + 15
         cycle, waited, rises = Signal(32), Signal(range(drain + 1)), Signal()

@@ -1,6 +1,6 @@
 """What the units of all slices share: their surroundings, and fields that step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +40,7 @@ class Chip:
     streams: Streams
     record: Record
     bound: int | None
-    counters: Counters
+    counters: Counters = field(default_factory=Counters)
 
 
 class Stepped(NamedTuple):
