@@ -6,7 +6,7 @@ Streams run along it; control comes from the south, one cycle later for each sup
 to the north; partial sums and results of the planes pass between rows (architecture section 4).
 """
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -137,7 +137,7 @@ class Superlane(wiring.Component):
         flags = Cat(stop.critical for stop in stops)
         passing = Signal(len(stops))
         m.d.sync += [
-            passing.eq(flags | Cat(0, passing[:-1])),
+            passing.eq(flags | Cat(Const(0, 1), passing[:-1])),
             self.critical_south.eq(passing[-1] | self.critical_north),
         ]
 

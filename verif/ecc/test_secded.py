@@ -56,6 +56,7 @@ def test_counts():
     assert (len(_SINGLES), len(_DOUBLES)) == (137, 9316)
 
 
+@pytest.mark.feature("unit", "protection")
 @pytest.mark.parametrize("data", _DATA)
 def test_every_single_and_double_error_in_software(data):
     word = SECDED.encode(data)
@@ -100,6 +101,7 @@ def _mistakes():
     return wrong
 
 
+@pytest.mark.feature("unit", "protection")
 def test_every_single_and_double_error_in_rtl():
     assert _mistakes() == []
 
@@ -110,6 +112,7 @@ def test_a_word_that_is_not_used_is_not_judged():
     assert _run([word], used=0) == [(data ^ 5, 0, 0, 0)]
 
 
+@pytest.mark.feature("fault", "protection")
 @pytest.mark.parametrize("bit", [0, 127])
 def test_a_sabotaged_matrix_is_found(bit, monkeypatch):
     """The hardware is made of a matrix with one column wrong: by another bit, or even."""

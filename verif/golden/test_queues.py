@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tsp.arch.config import FULL, NANO
+from tsp.arch.secded import SECDED
 from tspc.golden.simulate import simulate
 from tspc.program import Program
 from verif.golden.builder import (
@@ -191,8 +192,10 @@ def test_writes_are_counted_in_the_segment_of_the_array_access():
     found = [(int(w["segment"]), int(w["cycle"]), int(w["superlane"])) for w in run.writes]
     assert found == [(0, notify - 1, 0), (1, 0, 1)]
     data = np.stack([w["data"] for w in run.writes])
-    np.testing.assert_array_equal(data[:, :16].reshape(-1), range(32))
-    assert not data[:, 16:].any()
+    for superlane, word in enumerate(data):
+        payload = bytes(range(16 * superlane, 16 * superlane + 16))
+        encoded = SECDED.encode(int.from_bytes(payload, "little"))
+        assert int.from_bytes(word.tobytes(), "little") == encoded
 
 
 def test_the_plan_is_not_looked_at():

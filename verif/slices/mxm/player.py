@@ -30,17 +30,20 @@ def _control(form, instruction, superlanes):
     return value | superlanes << at
 
 
-def _buses(streams, rows):
-    """Input buses as integers [cycle][row]."""
+def _buses(streams, rows, upset):
+    """Input buses as integers [cycle][row]; `upset`: one bit of every word is wrong."""
     cycles = len(streams)
     words = streams.view(np.uint8).reshape(cycles, STREAMS, rows, LANES).transpose(0, 2, 1, 3)
     bits = np.unpackbits(encode(words), axis=-1, count=WORD_BITS, bitorder="little")
+    if upset:
+        wrong = np.random.default_rng(cycles).integers(0, WORD_BITS, (*bits.shape[:-1], 1))
+        np.put_along_axis(bits, wrong, np.take_along_axis(bits, wrong, -1) ^ 1, -1)
     packed = np.packbits(bits.reshape(cycles, rows, -1), axis=-1, bitorder="little")
     return [[int.from_bytes(bus.tobytes(), "little") for bus in buses] for buses in packed]
 
 
-async def play(dut, config, program, streams):
-    """Play a program, staggered.
+async def play(dut, config, program, streams, upset=False):
+    """Play a program, staggered; `upset`: one bit of every word on the streams is wrong.
 
     Returns
     -------
@@ -50,7 +53,7 @@ async def play(dut, config, program, streams):
     """
     rows = config.superlanes
     found = {}
-    buses = _buses(streams, rows)
+    buses = _buses(streams, rows, upset)
     for cycle in range(len(program) + rows + _TAIL):
         fields = program[cycle] if cycle < len(program) else {}
         for name, form in CONTROLS.items():

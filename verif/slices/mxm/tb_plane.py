@@ -29,10 +29,10 @@ async def _start(dut, west=0):
     await tb.backdoor(dut, 1, 2)
 
 
-async def _check(dut, program, streams, west=0):
+async def _check(dut, program, streams, west=0, upset=False):
     """Play on a freshly loaded plane; results and the accumulators at the end are the model's."""
     await _start(dut, west)
-    found = await play(dut, CONFIG, program, streams)
+    found = await play(dut, CONFIG, program, streams, upset)
     wanted, accumulators = expected(
         CONFIG,
         program,
@@ -45,8 +45,15 @@ async def _check(dut, program, streams, west=0):
         assert found.get(key) == wanted.get(key), f"cycle and superlane {key}"
     await tb.backdoor(dut, 3, 4)
     dump = {p.place: p.data for p in records.read_dump(Path("dump.bin"))}
-    assert len(dump) == CONFIG.superlanes, "only accumulators are dumped"
-    for y in range(CONFIG.superlanes):
+    rows = range(CONFIG.superlanes)
+    counters = [dump.pop(records.place(records.Kind.COUNTERS, y, QUEUE), None) for y in rows]
+    assert len(dump) == CONFIG.superlanes, "only accumulators and counters are dumped"
+    for y in rows:
+        if upset:
+            corrected, doubles = counters[y].view("<u2").ravel().tolist()
+            assert corrected > len(program) and doubles == 0
+        else:
+            assert counters[y] is None, "no error, nothing counted"
         stored = dump[records.place(records.Kind.ACCUMULATOR, y, QUEUE)].view("<i4")
         assert np.array_equal(stored, accumulators[:, LANES * y : LANES * (y + 1)])
 
@@ -90,3 +97,11 @@ async def extremes(dut):
     program = random_program(rng, CONFIG, P["cycles"], DELAY)
     await _check(dut, program, random_streams(rng, CONFIG, P["cycles"], extreme=True))
     await _check(dut, program, np.full((P["cycles"], 32, CONFIG.lanes), -128, np.int8))
+
+
+@cocotb.test
+async def single_errors(dut):
+    """One bit of every word that comes is wrong, and nothing changes."""
+    rng = np.random.default_rng(P["seed"] + 4)
+    program = random_program(rng, CONFIG, P["cycles"], DELAY)
+    await _check(dut, program, random_streams(rng, CONFIG, P["cycles"]), upset=True)

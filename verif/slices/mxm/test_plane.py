@@ -43,6 +43,7 @@ def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cyc
 SIZES = pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{c.superlanes}")
 
 
+@pytest.mark.feature("slice", "protection")
 @SIZES
 def test_plane(config):
     assert _run(config).tests == 5
@@ -57,7 +58,7 @@ def test_delays(config):
 @pytest.mark.slow
 def test_full_plane():
     """320 x 320, exact."""
-    assert _run(FULL, cycles=150, tiles=4).tests == 4
+    assert _run(FULL, cycles=150, tiles=4).tests == 5
 
 
 @pytest.mark.parametrize(
