@@ -12,7 +12,7 @@ from tspc.golden.errors import Party
 from tspc.golden.protection import Carried, Counters, first
 from tspc.golden.record import Record
 from tspc.golden.streams import Streams
-from tspc.golden.vectors import Array, Part, join_bytes, overlay, split_bytes
+from tspc.golden.vectors import Array, Part, join_bytes, only_first, overlay, split_bytes
 
 __all__ = ["Chip", "Stepped", "Unit"]
 
@@ -130,13 +130,13 @@ class Unit:
         """What stands where an operation that issues now writes `value`."""
         return overlay(value, old, self.limit, self.chip.config.superlanes)
 
-    def acting(self, value: Carried) -> Carried:
+    def acting(self, value: Array) -> Array:
         """Zero where an operation that issues now does not act."""
-        return first(value, self.limit, self.chip.config.superlanes)
+        return only_first(value, self.limit, self.chip.config.superlanes)
 
     def drive(self, stream: int, cycle: int, value: Carried, party: Party) -> None:
         """Let `value` stand in this stop's stream register from `cycle` on, zero where off."""
-        value = self.acting(value)
+        value = first(value, self.limit, self.chip.config.superlanes)
         self.chip.streams.drive(stream, self.queue.stop, cycle, value, party)
         self.chip.record.drive(cycle, self.queue.index, stream, value)
 
