@@ -39,6 +39,7 @@ class _Read(NamedTuple):
     stop: int
     cycle: int
     hops: int  #: stream registers that the word has passed, that of the driving stop included
+    text: bool  #: it is text, for IFETCH
 
 
 def _reads(program: Program) -> list[_Read]:
@@ -49,7 +50,8 @@ def _reads(program: Program) -> list[_Read]:
     def watched(self, stream, stop, cycle, party):
         position = self._position(stream, stop)
         driven, *_ = self._upstream(stream, cycle - position + 1, position)
-        found.append(_Read(party.queue, stream, stop, cycle, position - driven))
+        text = party.what == "IFETCH"
+        found.append(_Read(party.queue, stream, stop, cycle, position - driven, text))
         return read(self, stream, stop, cycle, party)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -164,20 +166,24 @@ def _counted(config: Config, queue: str) -> int:
 
 
 def _uncounted(config: Config, reads: list[_Read], job: Job, counters: dict) -> list[str]:
-    """Faults in front of a unit that uses the word, and counts nothing in that superlane."""
+    """Faults in front of a unit that uses the word, and counts nothing; in superlane 0.
+
+    CONFIG may have switched the others off.
+    """
     readers = {}
     for read in reads:
-        if config.queue_by_name[read.queue].kind is not QueueKind.MEM:
-            readers[read.stream, read.stop, read.cycle] = _counted(config, read.queue)
+        if read.text or config.queue_by_name[read.queue].kind is not QueueKind.MEM:
+            own = config.queue_by_name[read.queue].index
+            key = (own, TEXT_ROW) if read.text else (_counted(config, read.queue), 0)
+            readers[read.stream, read.stop, read.cycle] = key
     missing = []
     for fault in job.faults:
         key = None
         if isinstance(fault, TextFault):
             key = fault.queue, TEXT_ROW
-        elif isinstance(fault, StreamFault):
+        elif isinstance(fault, StreamFault) and not fault.superlane:
             stop = fault.stop + (1 if fault.stream < STREAMS else -1)
-            reader = readers.get((fault.stream, stop, fault.cycle - fault.superlane))
-            key = None if reader is None else (reader, fault.superlane)
+            key = readers.get((fault.stream, stop, fault.cycle))
         kind = int(fault.flips.bit_count() > 1)
         if key is not None and not counters.get(key, (0, 0))[kind]:
             missing.append(f"{fault} is not counted in {key}")
