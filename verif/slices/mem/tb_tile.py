@@ -6,6 +6,7 @@ import cocotb
 from cocotb.triggers import RisingEdge
 
 from tsp.arch.config import DATA_BITS, STREAMS, WORD_BITS, Config
+from tsp.arch.secded import SECDED
 from tsp.arch.timing import timing
 from tsp.words import mem_control_layout
 from verif.support import tb
@@ -57,7 +58,7 @@ async def _cycle(dut, control, words):
     dut.south.value = CONTROL.const(control).as_value().value
     for west, name in enumerate("ew"):
         own = {s % STREAMS: w for s, w in words.items() if s // STREAMS == west}
-        bus = sum(word << (WORD_BITS * s) for s, word in own.items())
+        bus = sum(SECDED.encode(word) << (WORD_BITS * s) for s, word in own.items())
         getattr(dut, f"{name}_in__words").value = bus
     await RisingEdge(dut.clk)
 
@@ -85,8 +86,8 @@ async def every_access(dut):
         if wanted is not None:
             drives += 1
             assert int(dut.drive__stream.value) == wanted[0], f"cycle {n}"
-            assert dut.drive__data.value.to_unsigned() == wanted[1], f"cycle {n}"
-        assert int(dut.bad_map.value) == 0, f"cycle {n}"
+            assert dut.drive__data.value.to_unsigned() == SECDED.encode(wanted[1]), f"cycle {n}"
+        assert int(dut.critical.value) == 0, f"cycle {n}"
     assert drives > P["cycles"] // 2
 
 
@@ -111,5 +112,5 @@ async def bad_maps(dut):
                     {**quiet, port: access} if n == 0 else quiet,
                     {40: 5 | 1 << bit} if n == 1 else {},
                 )
-                flagged = int(dut.bad_map.value)
+                flagged = int(dut.critical.value)
                 assert flagged == (n >= D.mem_access and not off), f"bit {bit}, {port}, cycle {n}"

@@ -49,7 +49,7 @@ class StackBench(Component):
     done : Out(1)
         Rises when the run is over.
     bad_map : Out(T)
-        That of every row, at the end of the run.
+        ``critical`` of every row, at the end of the run: a bad map.
     """
 
     NEEDS_LIBRARY = True
@@ -102,7 +102,7 @@ class StackBench(Component):
                     m.d.comb += getattr(north, f"{name[:-5]}south").eq(getattr(south, name))
                 elif name.endswith("down_south"):
                     m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
-        m.d.comb += self.bad_map.eq(Cat(row.bad_map for row in rows))
+        m.d.comb += self.bad_map.eq(Cat(row.critical for row in rows))
         return m
 
     def _streams(self, m, y, row, running, at):

@@ -9,6 +9,7 @@ import numpy as np
 from tsp.arch.config import LANES, STREAMS, SXM_UNITS, WORD_BITS, Config
 from tsp.arch.isa import make, unit_formats
 from tspc.engines.records import Piece, image, read_words, split_place
+from tspc.protection import encode
 from verif.slices.sxm import bench
 from verif.slices.sxm.oracle import maps_of
 from verif.support import run_bench
@@ -115,7 +116,7 @@ def _control(stimuli):
 def _protected(words):
     """Words (cycles, 64, 16) as the streams of each direction carry them, in pieces."""
     bits = np.zeros((len(words), 2, STREAMS, WORD_BITS), np.uint8)
-    raw = np.unpackbits(words, axis=-1, bitorder="little")
+    raw = np.unpackbits(encode(words), axis=-1, count=WORD_BITS, bitorder="little")
     bits[..., : raw.shape[-1]] = raw.reshape(len(words), 2, STREAMS, -1)
     packed = np.zeros((2, len(words), bench.PIECES * bench.PIECE_BITS // 8), np.uint8)
     flat = np.packbits(bits.reshape(len(words), 2, -1), axis=-1, bitorder="little")
