@@ -230,11 +230,12 @@ def _class(config: Config, fault: Fault) -> tuple[str, str]:
 
 def _classes(config: Config) -> set[tuple[str, str]]:
     """Classes of registers and memories in front of units that are built, and who must count."""
-    stops = ("MEM", "VXM", "SXM", "C2C", "MXM_W")
+    stops = ("MEM", "VXM", "SXM_SHIFT", "C2C", "MXM_W")
     found = {(f"streams {direction}", kind) for direction in "EW" for kind in stops}
     found |= {("MEM", f"bank {bank}") for bank in (0, 1)}
-    found |= {("text", k) for k in ("MEM", "VXM", "MXM_W", "MXM_A", "MXM_R")}
-    return found | {("counted", k) for k in ("VXM", "MXM_R")}
+    sxm = ("SXM_SHIFT", "SXM_PERMUTE", "SXM_DISTRIBUTE", "SXM_ROTATE", "SXM_TRANSPOSE")
+    found |= {("text", k) for k in ("MEM", "VXM", "MXM_W", "MXM_A", "MXM_R", *sxm)}
+    return found | {("counted", k) for k in ("MEM", "VXM", "MXM_R", *sxm)}
 
 
 @pytest.mark.parametrize(
