@@ -10,13 +10,15 @@ No logic stands at this level, and no net spans the chip (architecture section 9
 
 from itertools import pairwise
 
-from amaranth import Const, Module
+from amaranth import ClockDomain, Const, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 from amaranth.utils import bits_for
 
 from tsp.arch.errors import ErrorClass
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
+from tsp.pins import Pins
+from tsp.slices.sxm import connect_rows
 from tsp.sram import BackdoorControl
 from tsp.superlane import Superlane, functional_queues, planes, sxm_paths
 
@@ -35,6 +37,8 @@ class Chip(wiring.Component):
 
     Members
     -------
+    clk, rst : In(1)
+        Clock and synchronous reset. A register stands behind every input but the clock.
     start : In(1)
         Begin: the first VXM queue issues its first word, which is NOTIFY.
     done : Out(1)
@@ -55,6 +59,8 @@ class Chip(wiring.Component):
         self._config, self._library = config, library
         super().__init__(
             {
+                "clk": In(1),
+                "rst": In(1),
                 "start": In(1),
                 "done": Out(1),
                 "stopped": Out(1),
@@ -67,21 +73,31 @@ class Chip(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = sync = ClockDomain()
+        m.submodules.pins = pins = self._library.place(Pins)
         m.submodules.backdoor_control = control = BackdoorControl()
-        m.d.comb += control.backdoor.eq(self.backdoor)
-        rows = [self._row(m, y, control.code) for y in range(self._config.superlanes)]
-        strip = [self._strip_stop(m, p, rows[0], control.code) for p in range(self._config.stops)]
+        m.d.comb += [
+            sync.clk.eq(self.clk),
+            sync.rst.eq(pins.inner_reset),
+            pins.reset.eq(self.rst),
+            pins.start.eq(self.start),
+            pins.backdoor.eq(self.backdoor),
+            pins.deep.eq(self.deep),
+            control.backdoor.eq(pins.inner_backdoor),
+        ]
+        rows = [self._row(m, y, pins, control) for y in range(self._config.superlanes)]
+        strip = [self._strip_stop(m, p, rows[0], control) for p in range(self._config.stops)]
         self._north(m, rows)
-        self._along(m, strip, rows[0])
+        self._along(m, strip, pins, rows[0])
         return m
 
-    def _row(self, m, y, backdoor):
+    def _row(self, m, y, pins, control):
         row = self._library.place(Superlane, self._config)
         m.submodules[f"row{y}"] = row
-        m.d.comb += [row.row.eq(y), row.backdoor.eq(backdoor), row.deep.eq(self.deep)]
+        m.d.comb += [row.row.eq(y), row.backdoor.eq(control.code), row.deep.eq(pins.inner_deep)]
         return row
 
-    def _strip_stop(self, m, position, row, backdoor):
+    def _strip_stop(self, m, position, row, control):
         """The queues of one stop, and their control into superlane 0."""
         config = self._config
         queues = stop_queues(config, position)
@@ -90,7 +106,7 @@ class Chip(wiring.Component):
         m.d.comb += [
             stop.position.eq(position),
             stop.place.eq(queues[0].index),
-            stop.backdoor.eq(backdoor),
+            stop.backdoor.eq(control.code),
         ]
         for n, queue in enumerate(queues):
             if queue in functional_queues(config):
@@ -117,17 +133,13 @@ class Chip(wiring.Component):
                 upper, lower = getattr(north, f"chain{p}_south"), getattr(south, f"chain{p}_north")
                 m.d.comb += upper.eq(lower)
                 m.d.comb += getattr(south, f"text{p}_north").eq(getattr(north, f"text{p}_south"))
-            for name in sxm_paths(self._config):
-                if name.endswith("_up_north"):
-                    m.d.comb += getattr(north, f"{name[:-5]}south").eq(getattr(south, name))
-                elif name.endswith("_down_south"):
-                    m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
+            connect_rows(m, south, north, sxm_paths(self._config))
 
-    def _along(self, m, strip, row):
+    def _along(self, m, strip, pins, row):
         """The strip: start, idle, NOTIFY, cause and errors pass one stop a cycle."""
         m.submodules.status = status = self._library.place(ChipStatus, self._config)
         m.d.comb += [
-            strip[0].from_west.start.eq(self.start),
+            strip[0].from_west.start.eq(pins.inner_start),
             strip[0].from_west.idle.eq(Const(1)),
             status.from_west.eq(strip[-1].to_east),
             status.critical_above.eq(row.critical_south),

@@ -1,7 +1,7 @@
 """Write a chip's Verilog: ``python -m tsp.export --config nano --out DIR``.
 
-One file a module, and ``manifest.json`` that says what they are: the top, all modules, those that
-Verilator should build as hierarchical blocks, the top's ports, the configuration and its hash.
+One file a module, and ``manifest.json`` that says what they are: the top, all modules, how a
+simulation is divided (:func:`_parts`), the top's ports, the configuration and its hash.
 """
 
 import argparse
@@ -49,18 +49,29 @@ def read_config(text: str) -> Config:
     return Config.from_dict(sizes)
 
 
-def _blocks(config: Config, names: list[str]) -> list[str]:
-    """Modules that Verilator builds once each and calls: less to compile, more to call.
+def _parts(config: Config, library: Library) -> list[dict]:
+    """How a simulation is divided: modules that are built once and placed many times, inner first.
 
-    A call costs as much as the ports are wide, so a block has no stream bus but the superlane's
-    own. docs/simulation.md tells what was measured.
+    A *stepped* module has one clock and registers behind all outputs, so a simulator can run it as
+    a model of its own, once a cycle. The others in ``blocks`` have gated clocks at their ports, and
+    are Verilator's hierarchical blocks. Either costs as much as its ports are wide, so none has a
+    stream bus but the superlane's own. docs/simulation.md tells what was measured.
     """
-    kinds = ["superlane_", "lanes", "special_lanes"]
+    kinds = ["superlane_"]
     if len(config.queues) > _MANY_QUEUES:
-        kinds.append("icu_stop_")
+        kinds.insert(0, "icu_stop_")
     if config.superlanes > _MANY_SUPERLANES:
-        kinds.append("plane_row_")
-    return [name for name in names if name.startswith(tuple(kinds))]
+        kinds.insert(0, "plane_row_")
+    stepped = [n for kind in kinds for n in library.names if n.startswith(kind)]
+    found = []
+    for name in [*stepped, TOP]:
+        modules = library.parts(name, stepped)
+        blocks = [n for n in modules if n in ("lanes", "special_lanes")]
+        uses = [n for n in stepped if n in modules and n != name]
+        own = [n for n in modules if n not in uses]
+        part = {"name": name, "modules": own, "uses": uses, "blocks": blocks}
+        found.append(part | {"ports": library.ports(name)})
+    return found
 
 
 def export(config: Config, directory: Path) -> dict:
@@ -79,8 +90,8 @@ def export(config: Config, directory: Path) -> dict:
     manifest = {
         "top": TOP,
         "modules": library.names,
-        "blocks": _blocks(config, library.names),
-        "inputs": ["clk", "rst", *(name for name, is_input in ports.items() if is_input)],
+        "parts": _parts(config, library),
+        "inputs": [name for name, is_input in ports.items() if is_input],
         "outputs": [name for name, is_input in ports.items() if not is_input],
         "config": config.to_dict(),
         "hash": config.hash,

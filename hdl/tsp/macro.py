@@ -147,7 +147,7 @@ class Library:
         self._inner = {}  # (cls, args, kwargs) -> (module name, the only real component)
         self._owner = {}  # module name -> key in _inner
         self._rtlil = {}  # module name -> RTLIL of the module and its private children
-        self._ports = {}  # module name -> {port name: "input" or "output"}
+        self._ports = {}  # module name -> {port name: ("input" or "output", width)}
 
     def place(self, cls, *args, **kwargs):
         """Place ``cls(*args, **kwargs)``; all arguments must be hashable.
@@ -184,13 +184,33 @@ class Library:
             self._rtlil[name] = text
             own = text[text.rindex(f"module \\{name}\n") :]
             own = own[: own.index("\nend\n")]
-            ports = re.findall(r"^  wire .*\b(input|output) \d+.* \\(\S+)$", own, re.M)
-            self._ports[name] = {port: direction for direction, port in ports}
+            found = re.findall(r"^  wire (.*)\b(input|output) \d+.* \\(\S+)$", own, re.M)
+            self._ports[name] = {
+                port: (direction, int((re.findall(r"width (\d+)", flags) or [1])[0]))
+                for flags, direction, port in found
+            }
         return self._ports[name]
 
     def ports(self, name):
-        """Ports of an elaborated module: ``input`` or ``output`` by name, clocks included."""
+        """Ports of an elaborated module: (``input`` or ``output``, bits) by name, with clocks."""
         return dict(self._ports[name])
+
+    def parts(self, name, leaves=()):
+        """Names of the modules that module `name` consists of, itself included, sorted.
+
+        Those of which the modules in `leaves` consist do not count.
+        """
+        found, left = set(), [name]
+        while left:
+            module = left.pop()
+            found.add(module)
+            if module == name or module not in leaves:
+                left += self._cells(module) - found
+        return sorted(found)
+
+    def _cells(self, name):
+        cells = set(re.findall(r"^  cell \\(\S+) ", self._rtlil.get(name, ""), re.M))
+        return cells & set(self.names)
 
     @property
     def digest(self):

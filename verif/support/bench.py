@@ -85,7 +85,7 @@ def run_bench(
     sources = library.write(home, jobs=1)
     if library.handwritten:
         sources.append(HANDWRITTEN / "tsp_sim.cpp")
-    inputs = [name for name, direction in ports.items() if direction == "input"]
+    inputs = [name for name, (direction, _) in ports.items() if direction == "input"]
     built = verilator.build(
         sources,
         top,

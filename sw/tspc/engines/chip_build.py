@@ -2,7 +2,7 @@
 
 The exporter is RTL and runs as a process of its own (tspc imports no RTL):
 ``python -m tsp.export --config JSON --out DIR``. It also writes ``DIR/manifest.json`` with the top
-module, its ports, the modules to be built as hierarchical blocks and the configuration's hash.
+module, its ports, how the simulation is divided and the configuration's hash.
 Both steps are kept by the content of their sources.
 """
 
@@ -16,9 +16,13 @@ import sys
 from pathlib import Path
 
 from tsp.arch.config import Config
+from tspc.engines.stepped import Model, Module, build_model
 from tspc.engines.verilator import BUILD_ROOT, Build, SimulationError, build
 
 __all__ = ["build_chip", "export_chip", "hdl_root"]
+
+#: Not under the export: other sources may give the same Verilog.
+_BUILDS = BUILD_ROOT / "rtl"
 
 #: Timing is measured, never built in: RTL must not import the table, so it is no source of it.
 _NO_SOURCE = {"arch/timing.py"}
@@ -84,14 +88,26 @@ def build_chip(config: Config, hdl: Path | None = None, *, optimise: bool = True
     directory = export_chip(config, hdl)
     manifest = json.loads((directory / "manifest.json").read_text())
     root = hdl_root() if hdl is None else hdl.resolve()
-    sources = [directory / f"{name}.v" for name in manifest["modules"]]
+    models: dict[str, Model] = {}
+    for part in manifest["parts"]:
+        module = Module(
+            part["name"],
+            [directory / f"{name}.v" for name in part["modules"]],
+            part["ports"],
+            part["blocks"],
+            [models[name] for name in part["uses"]],
+        )
+        if module.name != manifest["top"]:
+            models[module.name] = build_model(module, _BUILDS, optimise=optimise)
+    stubs = [model.stub for model in module.models]
     return build(
-        [*sources, root / "tsp" / "sim" / "tsp_sim.cpp"],
-        manifest["top"],
-        BUILD_ROOT / "rtl",  # not under the export: other sources may give the same Verilog
+        [*module.sources, *stubs, root / "tsp" / "sim" / "tsp_sim.cpp"],
+        module.name,
+        _BUILDS,
         inputs=manifest["inputs"],
         outputs=manifest["outputs"],
-        blocks=manifest["blocks"],
+        blocks=module.blocks,
+        extra=[argument for model in module.models for argument in model.arguments],
         optimise=optimise,
     )
 

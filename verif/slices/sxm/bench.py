@@ -11,8 +11,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from tsp.arch.config import STREAMS, SXM_UNITS, WORD_BITS
 from tsp.arch.isa import unit_formats
-from tsp.slices.sxm import SxmStop
-from tsp.slices.sxm.stop import vertical
+from tsp.slices.sxm import SxmStop, connect_rows, vertical
 from tsp.sram import BackdoorControl, Sram
 from tsp.words import control_layout
 from tspc.engines.records import Kind, place
@@ -97,11 +96,7 @@ class StackBench(Component):
         for south, north in pairwise(rows):
             for n in range(len(CONTROLS)):
                 m.d.comb += getattr(north, f"south{n}").eq(getattr(south, f"north{n}"))
-            for name in vertical(self._config):
-                if name.endswith("up_north"):
-                    m.d.comb += getattr(north, f"{name[:-5]}south").eq(getattr(south, name))
-                elif name.endswith("down_south"):
-                    m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
+            connect_rows(m, south, north, vertical(self._config))
         m.d.comb += self.bad_map.eq(Cat(row.critical for row in rows))
         return m
 
