@@ -87,7 +87,7 @@ def test_a_ring_of_stepped_modules_does_what_the_modules_do(tmp_path):
 
 def test_a_broken_module_leaves_no_model(tmp_path):
     module = _module(tmp_path, _CELL.replace("posedge clk", "posedge clk,"))
-    with pytest.raises(SimulationError, match="%Error.*syntax error"):
+    with pytest.raises(SimulationError, match=r"%Error.*syntax error"):
         stepped.build_model(module, tmp_path / "models")
     assert not list(tmp_path.glob("models/*/built.json"))
 

@@ -1,4 +1,4 @@
-"""Stepped modules (tspc.engines.stepped) have no path from an input to an output but by registers."""
+"""Stepped modules (tspc.engines.stepped): only registers lead from their inputs to outputs."""
 
 import json
 import re
