@@ -1,4 +1,4 @@
-"""Every entry of the timing table equals what the RTL does, at T = 1, 2, 3 and 4 (3 and 4: slow).
+"""Every entry of the timing table equals what the RTL does: at T = 2, and slowly at 1, 3 and 4.
 
 The RTL's delays are found without the table (:mod:`verif.contract.measure`), then compared with
 it; an entry that is one off on either side differs from what was found.
@@ -14,7 +14,7 @@ from tspc.engines.rtl import RtlEngine
 from verif.contract.configs import BY_SUPERLANES
 from verif.contract.measure import measure
 
-_SUPERLANES = [1, 2, *(pytest.param(t, marks=pytest.mark.slow) for t in (3, 4))]
+_SUPERLANES = [2, *(pytest.param(t, marks=pytest.mark.slow) for t in (1, 3, 4))]
 
 
 @functools.cache

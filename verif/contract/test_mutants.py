@@ -13,6 +13,10 @@ from verif.contract.mutants import MUTANTS, sources
 from verif.contract.programs import limits
 
 
+#: A second build of the whole chip.
+pytestmark = pytest.mark.slow
+
+
 @functools.cache
 def _hdl():
     return sources()

@@ -119,6 +119,7 @@ def test_superlanes_off():
     assert not differ[driven & ~off].any()
 
 
+@pytest.mark.slow
 def test_gates_are_transparent(monkeypatch):
     """With clocks that never stop, as synthesis may have them, nothing changes."""
 
@@ -132,6 +133,7 @@ def test_gates_are_transparent(monkeypatch):
     assert _differences(vectors, run(vectors))[:10] == []
 
 
+@pytest.mark.slow
 def test_a_wrong_sticky_bit_is_found(monkeypatch):
     """The sabotaged twin: bits that the product loses on its way to the adder are forgotten."""
     honest = real.jam
