@@ -52,25 +52,22 @@ def read_config(text: str) -> Config:
 def _parts(config: Config, library: Library) -> list[dict]:
     """How a simulation is divided: modules that are built once and placed many times, inner first.
 
-    A *stepped* module has one clock and registers behind all outputs, so a simulator can run it as
-    a model of its own, once a cycle. The others in ``blocks`` have gated clocks at their ports, and
-    are Verilator's hierarchical blocks. Either costs as much as its ports are wide, so none has a
-    stream bus but the superlane's own. docs/simulation.md tells what was measured.
+    Each has registers behind all outputs, so a simulator can run it as a model of its own, once a
+    cycle. A call costs as much as the ports are wide, so none has a stream bus but the superlane's
+    own. docs/simulation.md tells what was measured.
     """
-    kinds = ["superlane_"]
+    kinds = ["lanes", "special_lanes", "superlane_"]
     if len(config.queues) > _MANY_QUEUES:
-        kinds.insert(0, "icu_stop_")
+        kinds.insert(2, "icu_stop_")
     if config.superlanes > _MANY_SUPERLANES:
-        kinds.insert(0, "plane_row_")
+        kinds.insert(2, "plane_row_")
     stepped = [n for kind in kinds for n in library.names if n.startswith(kind)]
     found = []
     for name in [*stepped, TOP]:
         modules = library.parts(name, stepped)
-        blocks = [n for n in modules if n in ("lanes", "special_lanes")]
         uses = [n for n in stepped if n in modules and n != name]
         own = [n for n in modules if n not in uses]
-        part = {"name": name, "modules": own, "uses": uses, "blocks": blocks}
-        found.append(part | {"ports": library.ports(name)})
+        found.append({"name": name, "modules": own, "uses": uses, "ports": library.ports(name)})
     return found
 
 

@@ -12,7 +12,6 @@ from tspc.plan import expand
 from verif.contract.mutants import MUTANTS, sources
 from verif.contract.programs import limits
 
-
 #: A second build of the whole chip.
 pytestmark = pytest.mark.slow
 

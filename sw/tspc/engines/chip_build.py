@@ -94,7 +94,6 @@ def build_chip(config: Config, hdl: Path | None = None, *, optimise: bool = True
             part["name"],
             [directory / f"{name}.v" for name in part["modules"]],
             part["ports"],
-            part["blocks"],
             [models[name] for name in part["uses"]],
         )
         if module.name != manifest["top"]:
@@ -106,7 +105,6 @@ def build_chip(config: Config, hdl: Path | None = None, *, optimise: bool = True
         _BUILDS,
         inputs=manifest["inputs"],
         outputs=manifest["outputs"],
-        blocks=module.blocks,
         extra=[argument for model in module.models for argument in model.arguments],
         optimise=optimise,
     )

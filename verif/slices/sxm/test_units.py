@@ -44,7 +44,9 @@ def bad_rows(stimuli, skew):
 
 
 @pytest.mark.feature("slice", "SHIFT", "SELECT", "PERMUTE", "DISTRIBUTE", "ROTATE", "TRANSPOSE")
-@pytest.mark.parametrize("superlanes", [1, 2, *(pytest.param(t, marks=pytest.mark.slow) for t in (3, 4))])
+@pytest.mark.parametrize(
+    "superlanes", [1, 2, *(pytest.param(t, marks=pytest.mark.slow) for t in (3, 4))]
+)
 def test_units(superlanes):
     """All units at once at full rate: what they drive, and when, equals oracle and table."""
     stimuli = random_stimuli(config_of(superlanes), superlanes, CYCLES)
