@@ -1,19 +1,38 @@
-"""The instruction set as pure data: every word, field and rule of encoding.
+"""Instructions: built from fields, read from words, held to the rules of encoding.
 
-One instruction is one 16-byte word: a 6-bit opcode in bits 5:0, then fields, zero elsewhere. This
-module is the only place where a bit position stands; RTL, assembler, golden model and the manual
-read it. Architecture section 5, execution.md *Fields*; the encodings are ours, the operation set
-is that of the ISCA 2020 paper.
+The words themselves are in :mod:`tsp.arch.formats`, what their fields choose among in
+:mod:`tsp.arch.operations`; whoever needs any of it imports it from here. Architecture section 5.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
-from functools import cached_property
 from types import MappingProxyType
-from typing import Final
 
-from tsp.arch.config import STREAMS, Config, Queue, QueueKind
+from tsp.arch.config import STREAMS, Config, Queue
+from tsp.arch.formats import (
+    ENCODING_VERSION,
+    FORMATS,
+    OPCODE_BITS,
+    WORD_BYTES,
+    Field,
+    FieldKind,
+    Format,
+    format_of,
+    unit_formats,
+)
+from tsp.arch.operations import (
+    ALUS_OF_STOP,
+    VXM_OPS,
+    AbcMode,
+    AccMode,
+    BadWord,
+    Compute,
+    PortKind,
+    Type,
+    VxmOp,
+    has_operation,
+    vxm_op,
+)
 
 __all__ = [
     "ALUS_OF_STOP",
@@ -43,219 +62,6 @@ __all__ = [
     "unit_formats",
     "vxm_op",
 ]
-
-ENCODING_VERSION: Final = 1  #: part of every configuration's hash
-WORD_BYTES: Final = 16  #: bytes of an instruction word
-OPCODE_BITS: Final = 6
-
-
-class BadWord(ValueError):
-    """A word that is no instruction; the message names the field, its value and the rule."""
-
-
-class FieldKind(Enum):
-    """How a field's bits are to be read and written."""
-
-    COUNT = "count"  #: unsigned, at least 1
-    UINT = "uint"  #: unsigned
-    SINT = "sint"  #: two's complement
-    FLAG = "flag"
-    STREAM = "stream"  #: 6 bits: bit 5 direction (0 east, 1 west), bits 4:0 index
-    INDEX = "index"  #: 5 bits: a stream's index; the direction is the MXM's own
-    TYPE = "type"
-    ENUM = "enum"
-    PATTERN = "pattern"  #: a 32-bit immediate
-
-
-class Type(IntEnum):
-    """Element types (execution.md *Fields*); 5 .. 7 are bad words."""
-
-    INT8 = 0
-    INT16 = 1
-    INT32 = 2
-    FP16 = 3
-    FP32 = 4
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of an element = streams of an operand."""
-        return (1, 2, 4, 2, 4)[self]
-
-
-class Compute(IntEnum):
-    """Type in which a VXM operation computes."""
-
-    INT32 = 0
-    FP32 = 1
-
-
-class PortKind(IntEnum):
-    """What a port of a MEM word does."""
-
-    NONE = 0
-    DIRECT = 1  #: READ, WRITE
-    INDIRECT = 2  #: GATHER, SCATTER
-
-
-class AbcMode(IntEnum):
-    """Where ABC takes its activations from (execution.md *MXM*)."""
-
-    NONE = 0
-    STREAM = 1
-    KEEP = 2
-    BUFFER = 3
-
-
-class AccMode(IntEnum):
-    """What ACC does (execution.md *MXM*)."""
-
-    WRITE = 1
-    ADD = 2
-    EMIT = 3
-    EMIT_SUM = 4
-    EMIT_STORED = 5
-    PRELOAD = 6
-
-
-@dataclass(frozen=True)
-class VxmOp:
-    """One VXM operation: its code, number of operands and the compute types it exists in.
-
-    ``built`` lists the compute types in which this version of the chip executes it; the others
-    have their encoding and are refused as a bad word. ``bound`` is the largest error of a special
-    function in units in the last place of its fp32 result; None: exact, or rounded once.
-    """
-
-    name: str
-    code: int
-    operands: int
-    compute: tuple[Compute, ...]
-    built: tuple[Compute, ...]
-    doc: str
-    bound: float | None = None
-
-    @property
-    def special(self) -> bool:
-        """True for a special function: ALU 0 of each stop has them."""
-        return self.bound is not None
-
-
-_I, _F = Compute.INT32, Compute.FP32
-_VXM: tuple[tuple[str, int, tuple[Compute, ...], tuple[Compute, ...], str], ...] = (
-    ("ADD", 2, (_I, _F), (_I, _F), "a + b"),
-    ("SUB", 2, (_I, _F), (_I, _F), "a - b"),
-    ("MUL", 2, (_I, _F), (_I, _F), "a * b"),
-    ("MADD", 3, (_I, _F), (_I, _F), "a * b + c; fp32: one rounding"),
-    ("MAX", 2, (_I, _F), (_I, _F), "the larger; fp32: IEEE 754-2019 maximum"),
-    ("MIN", 2, (_I, _F), (_I, _F), "the smaller; fp32: IEEE 754-2019 minimum"),
-    ("SELECT", 3, (_I, _F), (_I, _F), "a where c != 0 (NaN is not 0), else b"),
-    ("RELU", 1, (_I, _F), (_I, _F), "maximum(a, +0)"),
-    ("SHL", 2, (_I,), (_I,), "a << (b & 31), exact in 64 bits, then saturated or wrapped"),
-    ("SRA", 2, (_I,), (_I,), "a >> (b & 31), arithmetic"),
-    ("SRL", 2, (_I,), (_I,), "a >> (b & 31), logical"),
-    ("AND", 2, (_I,), (_I,), "bitwise and"),
-    ("OR", 2, (_I,), (_I,), "bitwise or"),
-    ("XOR", 2, (_I,), (_I,), "bitwise exclusive or"),
-    ("NOT", 1, (_I,), (_I,), "bitwise not"),
-    ("NEG", 1, (_I, _F), (_I, _F), "-a"),
-    ("ABS", 1, (_I, _F), (_I, _F), "|a|"),
-    ("EQ", 2, (_I, _F), (_I, _F), "1 if a == b, else 0"),
-    ("NE", 2, (_I, _F), (_I, _F), "1 if a != b or unordered, else 0"),
-    ("LT", 2, (_I, _F), (_I, _F), "1 if a < b, else 0"),
-    ("LE", 2, (_I, _F), (_I, _F), "1 if a <= b, else 0"),
-    ("EXP2", 1, (_F,), (_F,), "2 ** a (ALU 0 of a stop)"),
-    ("LOG2", 1, (_F,), (_F,), "log2 a (ALU 0 of a stop)"),
-    ("RSQRT", 1, (_F,), (_F,), "1 / sqrt a (ALU 0 of a stop)"),
-    ("RECIP", 1, (_F,), (_F,), "1 / a (ALU 0 of a stop)"),
-    ("TANH", 1, (_F,), (_F,), "tanh a (ALU 0 of a stop)"),
-)
-
-#: Claimed for every argument; docs/specials.md has the errors that were measured.
-_BOUNDS = {"EXP2": 0.7, "LOG2": 0.7, "RSQRT": 0.7, "RECIP": 0.85, "TANH": 0.85}
-
-#: VXM operations by name; codes count from 1.
-VXM_OPS: Final[Mapping[str, VxmOp]] = MappingProxyType(
-    {
-        name: VxmOp(name, code, operands, compute, built, doc, _BOUNDS.get(name))
-        for code, (name, operands, compute, built, doc) in enumerate(_VXM, 1)
-    }
-)
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of an instruction word: bits ``low + width - 1 : low``."""
-
-    name: str
-    low: int
-    width: int
-    kind: FieldKind
-    doc: str
-    group: int = 1  #: streams of an aligned group: the base is a multiple of it
-    values: tuple[int, ...] | None = None  #: the legal values of an ENUM
-
-    @property
-    def minimum(self) -> int:
-        """Smallest value that may be encoded."""
-        if self.kind is FieldKind.SINT:
-            return -(1 << (self.width - 1))
-        return 1 if self.kind is FieldKind.COUNT else 0
-
-    @property
-    def maximum(self) -> int:
-        """Largest value that may be encoded."""
-        return (1 << (self.width - (self.kind is FieldKind.SINT))) - 1
-
-    def check(self, value: int) -> None:
-        """Raise :class:`BadWord` unless `value` may stand in this field."""
-        if not self.minimum <= value <= self.maximum:
-            raise BadWord(f"{self.name} = {value} is not in {self.minimum} .. {self.maximum}")
-        if self.kind is FieldKind.TYPE and value not in list(Type):
-            raise BadWord(f"{self.name} = {value} is no type (0 .. 4)")
-        if self.values is not None and value not in self.values:
-            raise BadWord(f"{self.name} = {value} is not one of {list(self.values)}")
-        if value % self.group:
-            raise BadWord(f"{self.name} = {value} is not a multiple of its group {self.group}")
-
-
-@dataclass(frozen=True)
-class Format:
-    """One kind of instruction word.
-
-    Attributes
-    ----------
-    name
-        Mnemonic of the word as a whole (a MEM word is ``MEM``; its ports are READ, WRITE, ...).
-    opcode
-        Bits 5:0; 0 is no instruction.
-    queues
-        Kinds of queue that may hold it.
-    functional
-        True if a slice executes it, False if the queue does.
-    built
-        False: it has its encoding, and this version of the chip refuses it as a bad word.
-    """
-
-    name: str
-    opcode: int
-    queues: frozenset[QueueKind]
-    functional: bool
-    built: bool
-    doc: str
-    fields: tuple[Field, ...]
-
-    @cached_property
-    def by_name(self) -> dict[str, Field]:
-        """Field of each name."""
-        return {f.name: f for f in self.fields}
-
-    @cached_property
-    def mask(self) -> int:
-        """Bits of opcode and fields; all others are reserved and zero."""
-        mask = (1 << OPCODE_BITS) - 1
-        for f in self.fields:
-            mask |= ((1 << f.width) - 1) << f.low
-        return mask
 
 
 @dataclass(frozen=True)
@@ -297,154 +103,6 @@ class Instruction:
         return self.name == "MEM" and (self["read_count"] > 1 or self["write_count"] > 1)
 
 
-def _fields(*rows: tuple[object, ...]) -> tuple[Field, ...]:
-    low, found = OPCODE_BITS, []
-    for name, width, kind, doc, *more in rows:
-        options = dict(more[0]) if more else {}  # type: ignore[call-overload]
-        found.append(Field(name, low, width, kind, doc, **options))  # type: ignore[arg-type]
-        low += width  # type: ignore[operator]
-    assert low <= 8 * WORD_BYTES
-    return tuple(found)
-
-
-def _mem_port(prefix: str, verb: str) -> list[tuple[object, ...]]:
-    k = FieldKind
-    kinds = {"values": (0, 1, 2)}
-    return [
-        (f"{prefix}_kind", 2, k.ENUM, f"0 none, 1 direct, 2 indirect {verb}", kinds),
-        (f"{prefix}_bank", 1, k.UINT, "bank"),
-        (f"{prefix}_offset", 12, k.UINT, "offset in the bank of the first access (direct)"),
-        (f"{prefix}_stream", 6, k.STREAM, "stream of the data"),
-        (f"{prefix}_map", 6, k.STREAM, "stream of the map (indirect)"),
-        (f"{prefix}_stride", 12, k.UINT, "added to the offset at each access, modulo the bank"),
-        (f"{prefix}_count", 12, k.UINT, "accesses, at least 1; 0 if the port does nothing"),
-        (f"{prefix}_interval", 10, k.UINT, "cycles from an access to the next, at least 1; or 0"),
-    ]
-
-
-def _operand(name: str) -> list[tuple[object, ...]]:
-    return [
-        (f"{name}_type", 3, FieldKind.TYPE, f"source type of operand {name}"),
-        (f"{name}_stream", 6, FieldKind.STREAM, f"first stream of operand {name}"),
-        (f"{name}_immediate", 1, FieldKind.FLAG, f"operand {name} is the next immediate"),
-    ]
-
-
-def _formats() -> Iterator[Format]:
-    k, q = FieldKind, QueueKind
-    every = frozenset(QueueKind)
-
-    def icu(name: str, opcode: int, built: bool, doc: str, *rows: tuple[object, ...]) -> Format:
-        return Format(name, opcode, every, False, built, doc, _fields(*rows))
-
-    def unit(
-        name: str, opcode: int, kind: QueueKind, built: bool, doc: str, *rows: tuple[object, ...]
-    ) -> Format:
-        return Format(name, opcode, frozenset({kind}), True, built, doc, _fields(*rows))
-
-    yield icu("NOP", 1, True, "Wait: the next word issues n cycles later.",
-              ("n", 16, k.COUNT, "cycles to the next issue"))  # fmt: skip
-    yield icu("REPEAT", 2, True, "Issue the previous functional word again n times, d apart.",
-              ("n", 16, k.COUNT, "copies"),
-              ("d", 16, k.COUNT, "cycles between copies"))  # fmt: skip
-    yield icu("SYNC", 3, True, "Park until the n-th NOTIFY from now.",
-              ("n", 16, k.COUNT, "NOTIFYs to wait for"))  # fmt: skip
-    yield icu("NOTIFY", 4, True, "Begin a segment and release every parked queue.")
-    yield icu("HALT", 5, True, "End this queue for good.")
-    yield icu("IFETCH", 6, True, "Fetch n pairs of vectors of program text from a stream.",
-              ("stream", 6, k.STREAM, "stream of the text"),
-              ("n", 8, k.COUNT, "pairs of vectors"))  # fmt: skip
-    yield icu("CONFIG", 7, True, "Set the number of superlanes in which later operations act.",
-              ("n", 8, k.COUNT, "superlanes that act"))  # fmt: skip
-    yield icu("DESKEW", 8, False, "Park until the next HAC overflow.")
-    yield icu("RUNTIME_DESKEW", 9, False, "Stall k + (SAC - HAC) cycles, then SAC = HAC.",
-              ("k", 16, k.COUNT, "cycles"))  # fmt: skip
-    yield icu("POLL", 10, False, "Park until a link holds a vector at an epoch boundary.",
-              ("link", 8, k.UINT, "link of this chip"))  # fmt: skip
-
-    yield unit("MEM", 16, q.MEM, True, "One read, one write, or one of each in different banks.",
-               *_mem_port("read", "read"), *_mem_port("write", "write"))  # fmt: skip
-
-    yield unit("LW", 20, q.MXM_W, True, "Load the weights of 16 outputs into the load buffer.",
-               ("stream", 5, k.INDEX, "first of 16 streams", {"group": 16}),
-               ("column", 8, k.UINT, "column group c: outputs 16 c .. 16 c + 15"))  # fmt: skip
-    yield unit("MXM", 21, q.MXM_A, True, "Install the load buffer and/or compute activations.",
-               ("install", 1, k.FLAG, "IW: install the load buffer"),
-               ("mode", 2, k.ENUM, "ABC: 0 none, 1 stream, 2 keep, 3 buffer",
-                {"values": (0, 1, 2, 3)}),
-               ("stream", 5, k.INDEX, "stream of the activations (stream, keep)"),
-               ("entry", 8, k.UINT, "activation buffer entry (keep, buffer)"),
-               ("type", 3, k.TYPE, "int8; fp16 with two planes in tandem"))  # fmt: skip
-    yield unit("ACC", 22, q.MXM_R, True, "Accumulate and emit a result vector.",
-               ("mode", 3, k.ENUM,
-                "1 write, 2 add, 3 emit, 4 emit sum, 5 emit stored, 6 preload",
-                {"values": (1, 2, 3, 4, 5, 6)}),
-               ("entry", 8, k.UINT, "accumulator entry"),
-               ("stream", 5, k.INDEX, "first of 4 streams: result, or source of preload",
-                {"group": 4}),
-               ("type", 3, k.TYPE, "int32; fp32 with fp16 activations"))  # fmt: skip
-
-    yield unit("VXM", 24, q.VXM, True, "One vector operation with conversion of each operand.",
-               ("op", 6, k.ENUM, "operation",
-                {"values": tuple(op.code for op in VXM_OPS.values())}),
-               ("compute", 1, k.ENUM, "0 int32, 1 fp32", {"values": (0, 1)}),
-               ("saturate", 1, k.FLAG, "integers saturate; 0: wrap"),
-               ("result_type", 3, k.TYPE, "type of the result"),
-               ("result_stream", 6, k.STREAM, "first stream of the result"),
-               *_operand("a"), *_operand("b"), *_operand("c"),
-               ("immediate0", 32, k.PATTERN, "first immediate"),
-               ("immediate1", 32, k.PATTERN, "second immediate"))  # fmt: skip
-
-    sg16 = {"group": 16}
-    yield unit("SHIFT", 32, q.SXM_SHIFT, True, "Shift lanes north (n > 0) or south, zero fill.",
-               ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
-               ("n", 6, k.SINT, "lanes, 1 <= |n| <= 16"))  # fmt: skip
-    yield unit("SELECT", 33, q.SXM_SHIFT, True, "Per lane: unshifted, north, south or zero.",
-               ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
-               ("mask", 6, k.STREAM, "mask"), ("n", 5, k.COUNT, "lanes, 1 .. 16"))  # fmt: skip
-    yield unit("PERMUTE", 34, q.SXM_PERMUTE, True, "Any permutation or multicast of all lanes.",
-               ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
-               ("map", 6, k.STREAM, "first of 2 streams of the map", {"group": 2}))  # fmt: skip
-    yield unit("DISTRIBUTE", 35, q.SXM_DISTRIBUTE, True,
-               "Permute or multicast within each superlane.",
-               ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "result"),
-               ("map", 6, k.STREAM, "map"))  # fmt: skip
-    yield unit("ROTATE", 36, q.SXM_ROTATE, True, "All rotations of an n x n patch.",
-               ("stream", 6, k.STREAM, "source"), ("result", 6, k.STREAM, "first of 16", sg16),
-               ("n", 3, k.ENUM, "3 or 4", {"values": (3, 4)}))  # fmt: skip
-    yield unit("TRANSPOSE", 37, q.SXM_TRANSPOSE, True, "Transpose 16 streams x 16 lanes.",
-               ("stream", 6, k.STREAM, "first of 16", sg16),
-               ("result", 6, k.STREAM, "first of 16", sg16))  # fmt: skip
-
-    yield unit("SEND", 48, q.C2C, False, "Send a vector on this link.",
-               ("stream", 6, k.STREAM, "source"))  # fmt: skip
-    yield unit("RECEIVE", 49, q.C2C, False, "Put the next vector of this link on a stream.",
-               ("stream", 6, k.STREAM, "result"))  # fmt: skip
-
-
-#: Every instruction word by name.
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType({f.name: f for f in _formats()})
-_BY_OPCODE = {f.opcode: f for f in FORMATS.values()}
-ALUS_OF_STOP: Final = 4  #: ALUs at each stop of the VXM
-_UNIT_FORMATS = {
-    kind: tuple(f for f in FORMATS.values() if f.functional and kind in f.queues)
-    for kind in QueueKind
-}
-_VXM_BY_CODE = {op.code: op for op in VXM_OPS.values()}
-
-
-def unit_formats(kind: QueueKind) -> tuple[Format, ...]:
-    """Words that a unit of this kind executes, built or not, by opcode."""
-    return _UNIT_FORMATS[kind]
-
-
-def vxm_op(code: int) -> VxmOp:
-    """The VXM operation with this code; :class:`BadWord` if there is none."""
-    if code not in _VXM_BY_CODE:
-        raise BadWord(f"op = {code} is no VXM operation")
-    return _VXM_BY_CODE[code]
-
-
 def make(name: str, /, **values: int) -> Instruction:
     """Build an instruction; fields not given are 0.
 
@@ -483,9 +141,7 @@ def decode(word: int) -> Instruction:
     opcode = word & ((1 << OPCODE_BITS) - 1)
     if word >> (8 * WORD_BYTES):
         raise BadWord("a word has 128 bits")
-    if opcode not in _BY_OPCODE:
-        raise BadWord(f"opcode {opcode} is no instruction")
-    form = _BY_OPCODE[opcode]
+    form = format_of(opcode)
     if word & ~form.mask:
         raise BadWord(f"{form.name}: reserved bits {word & ~form.mask:#x} are not zero")
     values = {}
@@ -582,11 +238,6 @@ def is_built(i: Instruction) -> bool:
     if i.name == "ACC":
         return i["type"] == Type.INT32
     return i.format.built
-
-
-def has_operation(queue: Queue, op: VxmOp) -> bool:
-    """True if the ALU of a VXM queue has an operation: ALU 0 of a stop has the special ones."""
-    return not op.special or queue.unit % ALUS_OF_STOP == 0
 
 
 def stream_name(number: int) -> str:

@@ -4,6 +4,8 @@ With control on ``south`` in cycle t: t + 1 operands are captured, t + 2 they ar
 t + 3 on the operation, and in the cycle before d_func the result is protected and driven.
 """
 
+from abc import ABC, abstractmethod
+
 from amaranth import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -18,7 +20,7 @@ from tsp.words import acts, control_layout
 __all__ = ["Unit", "byte", "gather", "pick"]
 
 
-class Unit(wiring.Component):
+class Unit(wiring.Component, ABC):
     """One superlane of one unit of an SXM.
 
     Nothing changes in a unit in which nothing is valid, so its clock stands still then.
@@ -75,9 +77,9 @@ class Unit(wiring.Component):
         place_gated(m, "unit", inside, ResetSignal() | self.backdoor.any() | busy)
         return m
 
+    @abstractmethod
     def _build(self, m):
         """Add the unit to `m`; returns its control in each cycle that needs a clock."""
-        raise NotImplementedError
 
     def _stages(self, m, count):
         """Control in cycles t .. t + `count`, so stage n is that of t + n; the first goes north."""
