@@ -3,7 +3,7 @@
        row T-1   ======= superlane =======>      control enters in the south and travels north,
          ...                                     one superlane a cycle
        row 0     ======= superlane =======>
-       strip     stop 0 | stop 1 | ... | stop P-1 | status
+       strip     stop 0 | stop 1 | ... | stop P-1 | status, host port
 
 No logic stands at this level, and no net spans the chip (architecture section 9).
 """
@@ -12,10 +12,12 @@ from itertools import pairwise
 
 from amaranth import ClockDomain, Const, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import bits_for
 
+from tsp.arch.csr import ADDRESS_BITS
 from tsp.arch.errors import ErrorClass
+from tsp.host import AxiLiteSignature, HostPort
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.pins import Pins
 from tsp.slices.sxm import connect_rows
@@ -38,9 +40,12 @@ class Chip(wiring.Component):
     Members
     -------
     clk, rst : In(1)
-        Clock and synchronous reset. A register stands behind every input but the clock.
+        Clock and synchronous reset. A register stands behind every input but the clock and `axi`.
+    axi : In(AxiLiteSignature)
+        The host port (:mod:`tsp.arch.csr`).
     start : In(1)
-        Begin: the first VXM queue issues its first word, which is NOTIFY.
+        Begin, as CONTROL.start of the host port: the first VXM queue issues its first word, which
+        is NOTIFY.
     done : Out(1)
         The program has ended and every pipeline has drained.
     stopped : Out(1), cause : Out
@@ -61,6 +66,7 @@ class Chip(wiring.Component):
             {
                 "clk": In(1),
                 "rst": In(1),
+                "axi": In(AxiLiteSignature(ADDRESS_BITS)),
                 "start": In(1),
                 "done": Out(1),
                 "stopped": Out(1),
@@ -88,7 +94,7 @@ class Chip(wiring.Component):
         rows = [self._row(m, y, pins, control) for y in range(self._config.superlanes)]
         strip = [self._strip_stop(m, p, rows[0], control) for p in range(self._config.stops)]
         self._north(m, rows)
-        self._along(m, strip, pins, rows[0])
+        self._along(m, strip, pins, control, rows[0])
         return m
 
     def _row(self, m, y, pins, control):
@@ -122,6 +128,8 @@ class Chip(wiring.Component):
         """Control, partial sums, results, text and errors between neighbouring superlanes."""
         for south, north in pairwise(rows):
             m.d.comb += south.critical_north.eq(north.critical_south)
+            m.d.comb += north.host_south.eq(south.host_north)
+            m.d.comb += south.host_word_north.eq(north.host_word_south)
             for queue in functional_queues(self._config):
                 name = queue.name.lower()
                 m.d.comb += getattr(north, f"{name}_south").eq(getattr(south, f"{name}_north"))
@@ -135,11 +143,10 @@ class Chip(wiring.Component):
                 m.d.comb += getattr(south, f"text{p}_north").eq(getattr(north, f"text{p}_south"))
             connect_rows(m, south, north, sxm_paths(self._config))
 
-    def _along(self, m, strip, pins, row):
-        """The strip: start, idle, NOTIFY, cause and errors pass one stop a cycle."""
+    def _along(self, m, strip, pins, control, row):
+        """The strip: idle, NOTIFY, cause, errors and the host's messages pass one stop a cycle."""
         m.submodules.status = status = self._library.place(ChipStatus, self._config)
         m.d.comb += [
-            strip[0].from_west.start.eq(pins.inner_start),
             strip[0].from_west.idle.eq(Const(1)),
             status.from_west.eq(strip[-1].to_east),
             status.critical_above.eq(row.critical_south),
@@ -147,6 +154,23 @@ class Chip(wiring.Component):
             self.stopped.eq(status.stopped),
             self.cause.eq(status.cause),
             self.critical.eq(status.critical),
+        ]
+        m.submodules.host = host = self._library.place(HostPort, self._config)
+        connect(m, flipped(self.axi), host.axi)
+        m.d.comb += [
+            host.start.eq(pins.inner_start),
+            host.done.eq(status.done),
+            host.stopped.eq(status.stopped),
+            host.cause.eq(status.cause),
+            host.critical.eq(status.critical),
+            host.backdoor.eq(control.code),
+            status.critical_host.eq(host.found_double),
+            host.notify.eq(strip[-1].to_east.notify),
+            host.answered.eq(strip[-1].to_east.answered),
+            host.errors.eq(strip[-1].to_east.errors),
+            strip[-1].from_east.host.eq(host.message),
+            row.host_south.eq(host.token),
+            host.word.eq(row.host_word_south),
         ]
         for west, east in pairwise(strip):
             m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]

@@ -102,8 +102,8 @@ def count(m, found, enable, *, row, queue_number, backdoor):
 
     Returns
     -------
-    Signal
-        1 for good after a double error.
+    Value
+        32 bits: how many words were corrected, and above them how many had a double error.
     """
     corrected, doubles = Signal(16), Signal(16)
     m.submodules += Instance(
@@ -119,4 +119,4 @@ def count(m, found, enable, *, row, queue_number, backdoor):
         o_corrected=corrected,
         o_doubles=doubles,
     )
-    return doubles.any()
+    return Cat(corrected, doubles)

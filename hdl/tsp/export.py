@@ -9,8 +9,6 @@ import json
 import sys
 from pathlib import Path
 
-from amaranth.lib.wiring import In
-
 from tsp.arch.config import NAMED, Config, ConfigError
 from tsp.chip import Chip
 from tsp.macro import Library
@@ -78,18 +76,17 @@ def export(config: Config, directory: Path) -> dict:
     this one are removed.
     """
     library = Library()
-    chip = Chip(config, library=library)
-    library.top(chip, TOP)
+    library.top(Chip(config, library=library), TOP)
     written = library.write(directory)
     for path in set(directory.glob("*.v")) - set(written):
         path.unlink()
-    ports = {name: member.flow is In for name, member in chip.signature.members.items()}
+    ports = library.ports(TOP)
     manifest = {
         "top": TOP,
         "modules": library.names,
         "parts": _parts(config, library),
-        "inputs": [name for name, is_input in ports.items() if is_input],
-        "outputs": [name for name, is_input in ports.items() if not is_input],
+        "inputs": [name for name, (direction, _) in ports.items() if direction == "input"],
+        "outputs": [name for name, (direction, _) in ports.items() if direction == "output"],
         "config": config.to_dict(),
         "hash": config.hash,
     }

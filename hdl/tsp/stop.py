@@ -36,11 +36,12 @@ def stop_ports(controls):
     dict
         ``e_in``, ``w_in``: the neighbours' registers. ``e_out``, ``w_out``: the stop's own.
         ``row``, ``queue_number`` (8 bits): superlane, and number of the first queue.
-        ``backdoor``, ``cycle``, ``deep``: simulation. ``critical``: a unit of
-        the stop met an error that does not stop the chip, since reset. ``south0``, ``north0`` ...:
-        control of each queue, which leaves a cycle after it came.
+        ``backdoor``, ``cycle``, ``deep``: simulation. ``critical``: a unit of the stop met an error
+        that does not stop the chip, since reset. ``probe``, ``errors``: a queue's number, and the
+        counters of its unit (:func:`tsp.ecc.count`), else 0. ``south0``, ``north0`` ...: control of
+        each queue, which leaves a cycle after it came.
     """
-    ports = _PORTS | {"critical": Out(1)}
+    ports = _PORTS | {"critical": Out(1), "probe": In(8), "errors": Out(32)}
     for n, control in enumerate(controls):
         ports |= {f"south{n}": In(control), f"north{n}": Out(control)}
     return ports
@@ -69,7 +70,7 @@ class Registers(wiring.Component):
     def connect(self, m, stop, units=()):
         """Wire the registers to the ports of the stop that contains them.
 
-        `units` are those of its tiles that have a ``critical``.
+        `units` are those of its tiles that have ``critical`` and ``errors``.
         """
         connect(m, flipped(stop.e_in), self.e_in)
         connect(m, flipped(stop.w_in), self.w_in)
@@ -83,6 +84,9 @@ class Registers(wiring.Component):
             self.deep.eq(stop.deep),
         ]
         m.d.comb += stop.critical.eq(Cat(unit.critical for unit in units).any())
+        for unit in units:
+            with m.If(stop.probe == unit.queue_number):
+                m.d.comb += stop.errors.eq(unit.errors)
 
     def attach(self, m, number, unit):
         """Wire a unit: its inputs to Ein and Win, its result to drive port `number`."""

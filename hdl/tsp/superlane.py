@@ -11,6 +11,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tsp.arch.config import Config, Hemisphere, Queue, QueueKind
+from tsp.host.messages import token_layout, word_layout
+from tsp.host.tile import HostTile
 from tsp.icu.chain import TextChain, chain_layout, text_layout
 from tsp.icu.queue import queue_control_layout
 from tsp.slices.mem import MemStop
@@ -79,6 +81,8 @@ class Superlane(wiring.Component):
         Control and words of the text chain of stop p (:class:`tsp.icu.chain.TextChain`).
     sxm_<hemisphere>_<unit>_up_south, .._up_north, .._down_north, .._down_south
         Words between an SXM's rows (:func:`tsp.slices.sxm.vertical`).
+    host_south, host_north, host_word_north, host_word_south
+        The host's tokens and words (:class:`tsp.host.HostTile`).
     critical_north : In(1), critical_south : Out(1)
         A stop of the rows to the north met a critical error since reset; or one of this row did.
     backdoor, deep : In
@@ -91,6 +95,8 @@ class Superlane(wiring.Component):
         self._config, self._library = config, library
         ports = {"row": In(8), "backdoor": In(3), "deep": In(1)}
         ports |= {"critical_north": In(1), "critical_south": Out(1)}
+        ports |= {"host_south": In(token_layout()), "host_north": Out(token_layout())}
+        ports |= {"host_word_north": In(word_layout()), "host_word_south": Out(word_layout())}
         for queue in functional_queues(config):
             control = queue_control_layout(queue.kind, config)
             ports[f"{queue.name.lower()}_south"] = In(control)
@@ -117,8 +123,33 @@ class Superlane(wiring.Component):
                 connect(m, west.e_out, east.e_in)
             for west, east in zip(place, stops[1:]):
                 connect(m, east.w_out, west.w_in)
+        self._host(m, row, stops)
         self._collect(m, stops)
         return m
+
+    def _host(self, m, row, stops):
+        """The host's tile, beyond the last stop. Its probe goes west, and east past all units."""
+        m.submodules.host = tile = self._library.place(HostTile)
+        connect(m, stops[-1].e_out, tile.e_out)
+        connect(m, tile.w_in, stops[-1].w_in)
+        probe = tile.probe
+        for stop in [None] * len(stops) + stops:
+            passed, errors = Signal.like(probe, name="probe"), probe.errors
+            if stop is not None:
+                m.d.comb += stop.probe.eq(probe.queue)
+                errors = probe.errors | stop.errors
+            m.d.sync += passed.valid.eq(probe.valid)
+            with m.If(probe.valid):
+                m.d.sync += [passed.queue.eq(probe.queue), passed.errors.eq(errors)]
+            probe = passed
+        m.d.comb += tile.probed.eq(probe)
+        m.d.comb += [
+            tile.row.eq(row),
+            tile.south.eq(self.host_south),
+            self.host_north.eq(tile.north),
+            tile.word_north.eq(self.host_word_north),
+            self.host_word_south.eq(tile.word_south),
+        ]
 
     def _chain(self, m, position):
         """The text chain of a stop; it sees the streams that the stop sees."""

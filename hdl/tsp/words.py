@@ -6,7 +6,7 @@ in the queue: its control is one access for each port. In how many superlanes an
 travels with it.
 """
 
-from amaranth.hdl import Signal, signed, unsigned
+from amaranth.hdl import Mux, Signal, signed, unsigned
 from amaranth.lib import data
 from amaranth.utils import bits_for
 
@@ -38,8 +38,11 @@ def acting(m, row, control):
         What the unit sees, and 1 if there is an operation that does not act in this superlane.
     """
     seen, on = Signal.like(control, name=f"{control.as_value().name}_here"), Signal()
+    on_here = acts(row, control.superlanes)
+    if "only" in dict(control.shape()):
+        on_here = Mux(control.only, row == control.superlanes, on_here)
     m.d.comb += [
-        on.eq(acts(row, control.superlanes)),
+        on.eq(on_here),
         seen.eq(control),
         seen.valid.eq(control.valid & on),
     ]
@@ -72,7 +75,8 @@ def access_layout(config: Config) -> data.StructLayout:
     """One access of one MEM port.
 
     ``valid``, ``indirect``, ``bank``, ``stream`` (of the data), ``where``: the offset in the bank
-    or, of an indirect access, the stream of the map; ``superlanes``.
+    or, of an indirect access, the stream of the map; ``superlanes``. With ``only`` the access is
+    the host's and acts in the one superlane whose number ``superlanes`` is.
     """
     stream = FORMATS["MEM"].by_name["read_stream"].width
     return data.StructLayout(
@@ -83,6 +87,7 @@ def access_layout(config: Config) -> data.StructLayout:
             "where": unsigned(max(stream, bits_for(config.bank_words - 1))),
             "stream": unsigned(stream),
             "superlanes": LIMIT,
+            "only": unsigned(1),
         }
     )
 

@@ -16,6 +16,7 @@ from tsp.arch.timing import ENTRIES, timing
 from tspc.asm.codes import Code
 from tspc.asm.syntax import PARTS
 from tspc.cli.common import CODES as CLI_CODES
+from tspc.host.page import host_page
 from tspc.manual import PAGES as MANUAL
 from tspc.manual.render import index_page, instruction_page
 from tspc.markdown import table as _table
@@ -201,6 +202,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/timing.md": timing_page,
     "reference/errors.md": errors_page,
     "reference/configurations.md": configurations_page,
+    "reference/host.md": host_page,
     "reference/secded.md": secded_page,
     "images/floorplan.svg": lambda: floorplan(NANO),
     "images/timeline.svg": lambda: timeline(NANO),

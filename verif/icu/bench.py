@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from unittest import mock
 
-from amaranth.hdl import ClockDomain, Const, EnableInserter, Module, Signal
+from amaranth.hdl import ClockDomain, Const, EnableInserter, Module, ResetInserter, Signal
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.sim import Simulator
@@ -114,12 +114,12 @@ def _uncounted(m, found, enable, **where):
     return Const(0)
 
 
-def _enabled(m, name, component, enable):
-    m.submodules[name] = EnableInserter(enable)(component)
+def _enabled(m, name, component, enable, reset):
+    m.submodules[name] = EnableInserter(enable)(ResetInserter(reset)(component))
 
 
-def _always(m, name, component, enable):
-    m.submodules[name] = component
+def _always(m, name, component, enable, reset):
+    m.submodules[name] = ResetInserter(reset)(component)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from amaranth import Module
 from amaranth.lib.wiring import Component, In, Out
 
 from tsp.arch.config import Config
+from tsp.host.messages import Kind
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.sram import BackdoorControl
 from tspc.engines import records
@@ -54,7 +55,8 @@ class Strip(Component):
             m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]
         m.d.comb += [
             control.backdoor.eq(self.backdoor),
-            stops[0].from_west.start.eq(self.start),
+            stops[-1].from_east.host.valid.eq(self.start),
+            stops[-1].from_east.host.kind.eq(Kind.START),
             stops[0].from_west.idle.eq(1),
             status.from_west.eq(stops[-1].to_east),
             self.done.eq(status.done),

@@ -65,7 +65,7 @@ def controls_of(kind, config, acting):
                 where = v[f"{port}_map"] if indirect else v[f"{port}_offset"]
                 bits = 1 | indirect << 1 | v[f"{port}_bank"] << 2 | where << 3
                 bits |= v[f"{port}_stream"] << 3 + wide | superlanes << 9 + wide
-                found[cycle] = found.get(cycle, 0) | bits << place * (15 + wide)
+                found[cycle] = found.get(cycle, 0) | bits << place * (16 + wide)
     return sorted(found.items())
 
 

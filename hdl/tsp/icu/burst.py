@@ -38,6 +38,8 @@ class MemPort(Component):
         The port's fields of the word; used with ``load``.
     superlanes : In(LIMIT)
         In how many superlanes the word acts; used with ``load``.
+    only : In(1)
+        In the one superlane of that number instead: an access of the host; used with ``load``.
     load : In(1)
         The word issues in the next cycle.
     copy : In(1)
@@ -56,6 +58,7 @@ class MemPort(Component):
             {
                 "word": In(port_layout(port)),
                 "superlanes": In(LIMIT),
+                "only": In(1),
                 "load": In(1),
                 "copy": In(1),
                 "stop": In(1),
@@ -99,6 +102,7 @@ class MemPort(Component):
                     access.where.eq(Mux(indirect, word.map, word.offset[: len(stride)])),
                     access.stream.eq(word.stream),
                     access.superlanes.eq(self.superlanes),
+                    access.only.eq(self.only),
                     stride.eq(word.stride),
                     interval.eq(word.interval),
                     elapsed.eq(1),

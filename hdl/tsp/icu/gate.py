@@ -11,15 +11,16 @@ from amaranth import ClockDomain, ClockSignal, DomainRenamer, Instance, Module, 
 __all__ = ["place_gated"]
 
 
-def place_gated(m: Module, name: str, component, enable) -> None:
+def place_gated(m: Module, name: str, component, enable, reset=0) -> None:
     """Add `component`, which lives in ``sync``, to `m` as `name`, clocked if `enable` is 1.
 
-    `enable` is a function of registers and of inputs that registers drive.
+    `reset` resets it beside the chip's reset, in a cycle that is enabled. `enable` is a function of
+    registers and of inputs that registers drive.
     """
     gated = ClockDomain("gated", local=True)
     m.domains += gated
     m.submodules[f"{name}_clock"] = Instance(
         "clock_gate", i_clk=ClockSignal(), i_enable=enable, o_gated=gated.clk
     )
-    m.d.comb += gated.rst.eq(ResetSignal())
+    m.d.comb += gated.rst.eq(ResetSignal() | reset)
     m.submodules[name] = DomainRenamer("gated")(component)

@@ -4,8 +4,9 @@ from amaranth import Cat, Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.utils import exact_log2
 
-from tsp.arch.config import WORD_BITS, Config, QueueKind
+from tsp.arch.config import DATA_BITS, WORD_BITS, Config, QueueKind
 from tsp.arch.isa import FORMATS, OPCODE_BITS, AbcMode, AccMode, FieldKind, PortKind
+from tsp.host.messages import queue_layout
 from tsp.icu.burst import MemPort, port_layout
 from tsp.icu.chain import chain_layout
 from tsp.icu.fetch import Fetch
@@ -67,7 +68,9 @@ class Queue(Component):
     chain : Out(chain_layout())
         What the stop's text chain does for this queue's IFETCH, from its issue cycle on.
     text_word : In(WORD_BITS)
-        The word at the chain's south end.
+        The word at the chain's south end, or what the host sends.
+    host : In(queue_layout())
+        What the host port tells the queue, while no program runs.
     notify : Out(1)
         A NOTIFY issues in this cycle.
     idle : Out(1)
@@ -76,6 +79,8 @@ class Queue(Component):
         :class:`~tsp.icu.predecode.Cause`; not 0: this queue cannot go on.
     critical : Out(1)
         There was a double error in its text.
+    errors : Out(32)
+        The text's counters of errors.
     """
 
     def __init__(self, kind: str, config: Config):
@@ -98,10 +103,11 @@ class Queue(Component):
             | self.start
             | self.release
             | self.backdoor.any()
+            | Cat(self.host.clear, self.host.text, self.host.issue).any()
             | core.restless
             | core.waiting & core.due
         )
-        place_gated(m, "core", core, awake)
+        place_gated(m, "core", core, awake, reset=self.host.clear)
         return m
 
 
@@ -120,10 +126,12 @@ def _members(kind: QueueKind, config: Config) -> dict:
         **({} if control is None else {"control": Out(control)}),
         "chain": Out(chain_layout()),
         "text_word": In(WORD_BITS),
+        "host": In(queue_layout()),
         "notify": Out(1),
         "idle": Out(1),
         "cause": Out(2),
         "critical": Out(1),
+        "errors": Out(32),
     }
 
 
@@ -159,11 +167,12 @@ class _Core(Component):
             text.cycle.eq(self.cycle),
             text.start.eq(self.start),
             self.critical.eq(text.critical),
+            self.errors.eq(text.errors),
         ]
         m.submodules.fetch = fetch = Fetch(self._config)
         m.d.comb += [
             self.chain.eq(fetch.control),
-            text.write.eq(fetch.arrives),
+            text.write.eq(fetch.arrives | self.host.text),
             text.write_word.eq(self.text_word),
         ]
         if self._kind is QueueKind.VXM:
@@ -320,8 +329,12 @@ class _Core(Component):
         m.d.sync += low.eq(low + 1)
 
     def _issue_mem(self, m, head, issue, copy):
-        """The two ports of a MEM slice; returns 1 while accesses of a burst are to come."""
-        fields = head.bits
+        """The two ports of a MEM slice; returns 1 while accesses of a burst are to come.
+
+        The host's word issues at once; it is no event of the program.
+        """
+        host = self.host
+        fields = Mux(host.issue, self.text_word[OPCODE_BITS:DATA_BITS], head.bits)
         busy = []
         for port in ("read", "write"):
             layout = port_layout(port)
@@ -330,14 +343,15 @@ class _Core(Component):
             access = self.control[port]
             m.d.comb += [
                 unit.word.eq(word),
-                unit.superlanes.eq(self._superlanes),
-                unit.load.eq(issue),
+                unit.superlanes.eq(Mux(host.issue, host.superlane, self._superlanes)),
+                unit.only.eq(host.issue),
+                unit.load.eq(issue | host.issue),
                 unit.copy.eq(copy),
                 unit.stop.eq(self.stop | self.cause.any()),
                 access.eq(unit.access),
             ]
             busy.append(unit.busy)
-            self._log(m, port, access.valid, self._access_word(port, access))
+            self._log(m, port, access.valid & ~access.only, self._access_word(port, access))
         return Cat(busy).any()
 
     def _access_word(self, port, access):

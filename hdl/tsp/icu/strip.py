@@ -1,7 +1,7 @@
 """The stops of the ICU strip, and the unit at its east end that says that the program is done.
 
-    start, idle, NOTIFY, cause  ->  stop 0  ->  stop 1  -> ... ->  stop P-1  ->  ChipStatus
-                 NOTIFY, cause  <-          <-          <- ... <-
+    idle, NOTIFY, cause, host's answers  ->  stop 0  ->  ... ->  stop P-1  ->  ChipStatus, HostPort
+          NOTIFY, cause, host's messages <-          <-  ... <-
 
 Everything on the strip passes one register a stop; no net spans the chip.
 """
@@ -14,6 +14,7 @@ from amaranth.utils import bits_for
 from tsp.arch.config import WORD_BITS, Config, QueueKind
 from tsp.arch.errors import ErrorClass
 from tsp.arch.isa import ALUS_OF_STOP
+from tsp.host import messages as host
 from tsp.icu.barrier import BarrierNode, message_layout
 from tsp.icu.chain import chain_layout
 from tsp.icu.predecode import Cause
@@ -42,16 +43,17 @@ def stop_queues(config: Config, stop: int):
 def eastward_layout(config: Config) -> data.StructLayout:
     """What a stop hands to the east.
 
-    NOTIFY, cause, ``start``, whether all so far are ``idle`` and whether one of them is
-    ``critical``.
+    NOTIFY, cause, whether all so far are ``idle``, whether one of them is ``critical``, whether one
+    has ``answered`` the host, and that one's counters of ``errors``.
     """
-    own = {"cause": 2, "start": 1, "idle": 1, "critical": 1}
+    own = {"cause": 2, "idle": 1, "critical": 1, "answered": 1, "errors": 32}
     return data.StructLayout({"notify": message_layout(config), **own})
 
 
 def westward_layout(config: Config) -> data.StructLayout:
-    """What a stop hands to the west: NOTIFY and cause."""
-    return data.StructLayout({"notify": message_layout(config), "cause": 2})
+    """What a stop hands to the west: NOTIFY, cause and the host's message."""
+    members = {"notify": message_layout(config), "cause": 2, "host": host.message_layout()}
+    return data.StructLayout(members)
 
 
 class IcuStop(Component):
@@ -75,9 +77,9 @@ class IcuStop(Component):
     backdoor : In(3)
         Simulation's back door.
     from_west, to_east : eastward_layout(config)
-        From and to the neighbours. At the west end: the host's ``start``, ``idle`` = 1, else 0.
+        From and to the neighbours. At the west end: ``idle`` = 1, else 0.
     from_east, to_west : westward_layout(config)
-        From and to the neighbours. At the east end: 0.
+        From and to the neighbours. At the east end: the host's messages, else 0.
     chain : Out(chain_layout())
         Control of the stop's text chain: at most one queue fetches at a time.
     text_word : In(WORD_BITS)
@@ -122,13 +124,13 @@ class IcuStop(Component):
                 queue.number.eq(self.place + k),
                 queue.backdoor.eq(self.backdoor),
                 queue.cycle.eq(cycle),
-                queue.text_word.eq(self.text_word),
             ]
             if kind is QueueKind.VXM:
                 m.d.comb += queue.special.eq(k % ALUS_OF_STOP == 0)
             if hasattr(queue, "control"):
                 m.d.comb += getattr(self, f"control{k}").eq(queue.control)
         self._chain(m, queues)
+        self._host(m, queues)
         self._start(m, queues)
         self._stop(m, queues)
         self._barrier(m, queues)
@@ -143,14 +145,37 @@ class IcuStop(Component):
             with m.If(queue.chain.valid):
                 m.d.comb += self.chain.eq(queue.chain)
 
+    def _host(self, m, queues):
+        """The host's messages go west; the queue that one names does what it says, and answers."""
+        message, here = self.to_west.host, Signal(len(queues))
+        m.d.sync += message.valid.eq(self.from_east.host.valid)
+        with m.If(self.from_east.host.valid):
+            m.d.sync += message.eq(self.from_east.host)
+        for k, queue in enumerate(queues):
+            named = message.valid & (message.queue == queue.number)
+            m.d.comb += [
+                here[k].eq(named & (message.kind != host.Kind.START)),
+                queue.host.clear.eq(here[k] & (message.kind == host.Kind.CLEAR)),
+                queue.host.text.eq(here[k] & (message.kind == host.Kind.TEXT)),
+                queue.host.issue.eq(here[k] & (message.kind == host.Kind.ISSUE)),
+                queue.host.superlane.eq(message.superlane),
+                queue.text_word.eq(Mux(message.valid, message.word, self.text_word)),
+            ]
+        m.d.sync += self.to_east.answered.eq(self.from_west.answered | here.any())
+        with m.If(self.from_west.answered):
+            m.d.sync += self.to_east.errors.eq(self.from_west.errors)
+        for k, queue in enumerate(queues):
+            with m.If(here[k]):
+                m.d.sync += self.to_east.errors.eq(queue.errors)
+
     def _start(self, m, queues):
-        """The host's start bit goes east; it releases the first VXM queue of the chip alone."""
-        begun = Signal()
-        start = Signal()
-        m.d.sync += self.to_east.start.eq(self.from_west.start)
-        m.d.comb += start.eq(self.to_east.start & ~begun)
+        """The host's START releases the first VXM queue of the chip alone."""
+        message, begun, start = self.to_west.host, Signal(), Signal()
+        m.d.comb += start.eq(message.valid & (message.kind == host.Kind.START) & ~begun)
         with m.If(start):
             m.d.sync += begun.eq(1)
+        with m.If(Cat(queue.host.clear for queue in queues).any()):
+            m.d.sync += begun.eq(0)  # loaded anew, it begins anew
         m.d.comb += [q.start.eq(start) for q in queues]
         if self._first_vxm is not None:
             m.d.comb += queues[0].first.eq(self.position == self._first_vxm)
@@ -187,6 +212,8 @@ class IcuStop(Component):
             m.d.comb += ready.eq(waited == self.position)
             with m.If(~ready):
                 m.d.sync += waited.eq(waited + 1)
+        with m.Else():
+            m.d.sync += waited.eq(0)
         m.d.sync += self.to_east.idle.eq(self.from_west.idle & ready)
 
 
@@ -202,11 +229,11 @@ class ChipStatus(Component):
     -------
     from_west : In(eastward_layout(config))
         What the last stop hands on.
-    critical_above : In(1)
-        ``critical`` of the superlanes.
+    critical_above, critical_host : In(1)
+        ``critical`` of the superlanes and of the host port.
     done : Out(1)
         All queues have halted and every pipeline has drained; rises P + 3T + 16 cycles after the
-        last HALT or burst access, and stays.
+        last HALT or burst access, and stays until a queue is loaded anew.
     stopped : Out(1)
         A queue could not go on; issue has ended or will within P cycles.
     cause : Out(5)
@@ -221,6 +248,7 @@ class ChipStatus(Component):
             {
                 "from_west": In(eastward_layout(config)),
                 "critical_above": In(1),
+                "critical_host": In(1),
                 "done": Out(1),
                 "stopped": Out(1),
                 "cause": Out(bits_for(len(ErrorClass))),
@@ -230,7 +258,7 @@ class ChipStatus(Component):
 
     def elaborate(self, platform):
         m = Module()
-        sources = self.critical, self.critical_above, self.from_west.critical
+        sources = self.critical, self.critical_above, self.critical_host, self.from_west.critical
         m.d.sync += self.critical.eq(Cat(sources).any())
         # Data needs up to 2T + 6 cycles through a plane and T to the north; the rest is room.
         drain = 3 * self._config.superlanes + 15
@@ -240,6 +268,8 @@ class ChipStatus(Component):
             m.d.sync += waited.eq(waited + 1)
             with m.If(waited == drain):
                 m.d.sync += [self.done.eq(1), rises.eq(1)]
+        with m.If(~self.from_west.idle):
+            m.d.sync += [self.done.eq(0), waited.eq(0)]
         with m.If(~self.stopped & self.from_west.cause.any()):
             m.d.sync += self.stopped.eq(1)
             with m.Switch(self.from_west.cause):

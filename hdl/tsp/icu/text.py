@@ -38,7 +38,7 @@ class Text(Component):
     cycle : In(32)
         The chip's cycle counter, for the simulation's records.
     start : In(1)
-        One cycle: take the number of loaded words, begin to read.
+        One cycle: take the number of words that the back door has loaded, begin to read them.
     head : Out(head_layout(kind))
         The next word; valid with ``valid``.
     valid : Out(1)
@@ -46,7 +46,7 @@ class Text(Component):
     consume : In(1)
         The head is used up at the end of this cycle. Only with ``valid``.
     write : In(1), write_word : In(WORD_BITS)
-        A fetched word goes into the buffer, behind those that are there.
+        A word goes into the buffer, behind those that are there: fetched, or the host's.
     overflow : Out(1)
         There is no room for it: as many words as the buffer holds are not used up yet.
     empty : Out(1)
@@ -57,6 +57,8 @@ class Text(Component):
         As that of :class:`~tsp.icu.queue.Queue`; present in VXM queues.
     critical : Out(1)
         There was a double error in a word.
+    errors : Out(32)
+        Counters (:func:`tsp.ecc.count`).
     """
 
     def __init__(self, kind: QueueKind, config: Config):
@@ -76,6 +78,7 @@ class Text(Component):
                 "empty": Out(1),
                 "settled": Out(1),
                 "critical": Out(1),
+                "errors": Out(32),
                 **({"special": In(1)} if kind is QueueKind.VXM else {}),
             }
         )
@@ -118,7 +121,7 @@ class Text(Component):
             sram.wr_data.eq(self.write_word),
         ]
         # The addresses go round the buffer; a word can be read from the cycle after its write on.
-        with m.If(self.start):
+        with m.If(self.start & sram.loaded.any()):  # by the back door
             m.d.sync += available.eq(sram.loaded)
             m.d.sync += end.eq(Mux(sram.loaded == words, 0, sram.loaded))
         with m.Elif(sram.rd | sram.wr):
@@ -131,7 +134,8 @@ class Text(Component):
             m.d.sync += read_valid.eq(more)
         found = correct(m, sram.rd_data, text_free & read_valid)
         where = {"row": TEXT_ROW, "queue_number": self.number, "backdoor": self.backdoor}
-        m.d.comb += self.critical.eq(count(m, [found], 1, **where))
+        m.d.comb += self.errors.eq(count(m, [found], 1, **where))
+        m.d.comb += self.critical.eq(self.errors[16:].any())
         with m.If(text_free):
             m.d.sync += text_valid.eq(read_valid)
             with m.If(read_valid):

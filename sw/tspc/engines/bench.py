@@ -1,8 +1,9 @@
 """The cocotb side of the RTL engine: runs the jobs of ``job.json``, one after another.
 
 Python touches nothing per cycle: it starts a run and waits for an edge of ``done`` or ``stopped``,
-waking now and then only to say how far it is. Everything that happens is recorded by C++.
-:mod:`tspc.engines.rtl` writes the jobs and reads ``progress.jsonl`` and the records.
+waking now and then only to say how far it is. A run with a ``host`` is booted, started, watched and
+read back through the host port (:mod:`tspc.engines.hosted`). Everything that happens is recorded by
+C++. :mod:`tspc.engines.rtl` writes the jobs and reads ``progress.jsonl`` and the records.
 """
 
 import json
@@ -14,6 +15,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, First, RisingEdge, Timer
 from cocotb.utils import get_sim_time
+
+from tspc.engines.hosted import Hosted
 
 _PERIOD = 10  # ns
 _OPEN, _LOAD, _DUMP, _CLOSE = 1, 2, 3, 4
@@ -52,6 +55,10 @@ async def _run(
     dut.rst.value = 0
     dut.deep.value = int(run["deep"])
     await _backdoor(dut, job, _OPEN, _LOAD)
+    host = Hosted(dut, run["host"]) if run["host"] else None
+    if host is not None:
+        await host.boot()
+        await _backdoor(dut, job, _OPEN)  # the records are of the program alone
 
     begin, started, work = get_sim_time("ns"), time.perf_counter(), time.process_time()
 
@@ -64,19 +71,24 @@ async def _run(
     def seconds() -> float:
         return time.perf_counter() - started
 
-    dut.start.value = 1
-    await RisingEdge(dut.clk)
-    dut.start.value = 0
+    if host is not None:
+        await host.start()
+    else:
+        dut.start.value = 1
+        await RisingEdge(dut.clk)
+        dut.start.value = 0
     state, left = "hang", run["limit"]
     while left > 0 and state == "hang":
         step = min(left, job["chunk"])
         left -= step
-        state = await _wait(dut, step)
+        state = await (_wait(dut, step) if host is None else host.wait(step))
         if state == "hang" and left:
             report("running")
     end = seconds()
     dut._log.info("run %d: %.3f s, %.3f s CPU", number, end, time.process_time() - work)
     await ClockCycles(dut.clk, job["settle"])
+    if host is not None and state == "done":
+        await host.read_back()
     await _backdoor(dut, job, _DUMP, _CLOSE)
     for name in _RECORDS:
         Path(f"{name}.bin").rename(f"{name}-{number}.bin")

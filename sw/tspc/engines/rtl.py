@@ -21,8 +21,10 @@ from tspc.engines import records
 from tspc.engines.base import Inputs, Progress, ProgressCallback, Result
 from tspc.engines.chip_build import build_chip
 from tspc.engines.readout import Memory, fault_records, memory_pieces, read, text_pieces
+from tspc.engines.vectors import load_results, load_vectors, save_vectors
 from tspc.engines.verilator import BUILD_ROOT, SimulationError, run
 from tspc.faults import Fault
+from tspc.objectfile import save
 from tspc.plan import expand
 from tspc.program import Program
 from tspc.tensors import load, unpack
@@ -30,6 +32,9 @@ from tspc.tensors import load, unpack
 __all__ = ["Job", "RtlEngine"]
 
 _TEST_MODULE = "tspc.engines.bench"
+
+#: An image that only clears memories.
+_EMPTY = "empty.image"
 
 #: Cycles between two reports of progress within a run.
 _CHUNK = 20_000
@@ -61,6 +66,10 @@ class RtlEngine:
         False: the chip compiles faster and runs slower (:func:`build_chip`).
     plusargs
         Further plusargs of the simulation, e.g. ``+mutant=3``.
+    host
+        Load, start, watch and read back through the host port instead of the back door: outputs,
+        the cycle of ``done`` and, if something is upset, the counters are what the port said.
+        Records and dump are the simulation's.
     test_module
         cocotb module that calls :func:`tspc.engines.bench.run_jobs`, and may watch the chip.
     """
@@ -74,12 +83,14 @@ class RtlEngine:
         each: Callable[[int, Result], None] | None = None,
         optimise: bool = True,
         plusargs: Sequence[str] = (),
+        host: bool = False,
         test_module: str = _TEST_MODULE,
     ) -> None:
         self._hdl = hdl
         self._each = each
         self._optimise = optimise
         self._plusargs = tuple(plusargs)
+        self._host = host
         self._test_module = test_module
 
     def run(
@@ -130,7 +141,7 @@ class RtlEngine:
         loaded = [{**j.program.image, **load(j.program, j.inputs)} for j in jobs]
         built = build_chip(config, self._hdl, optimise=self._optimise)
         directory = Path(tempfile.mkdtemp(dir=folder))
-        session = _Session(jobs, loaded, directory, progress, self._each)
+        session = _Session(jobs, loaded, directory, progress, self._each, self._host)
         session.prepare()
         run(
             built,
@@ -173,35 +184,55 @@ class _Session:
         directory: Path,
         progress: ProgressCallback | None,
         each: Callable[[int, Result], None] | None,
+        host: bool,
     ) -> None:
         self.results: list[Result] = []
         self._jobs, self._loaded, self._directory = jobs, loaded, directory
-        self._progress, self._each = progress, each
+        self._progress, self._each, self._host = progress, each, host
         self._planned = [_planned_cycles(job.program) for job in jobs]
         self._position = 0  # in progress.jsonl
         self._seconds = 0.0
 
     def prepare(self) -> None:
-        """Write ``job.json`` and the images; what programs share is written once."""
+        """Write ``job.json`` and what its runs load; what programs share is written once."""
         config = self._jobs[0].program.config
         shared: dict[int, str] = {}
         runs = []
         for number, job in enumerate(self._jobs):
-            key = id(job.program)
-            if key not in shared:
-                shared[key] = f"program-{number}.image"
-                pieces = text_pieces(job.program) + memory_pieces(job.program.image, config)
-                (self._directory / shared[key]).write_bytes(records.image(pieces))
-            inputs = f"inputs-{number}.image"
-            pieces = memory_pieces(load(job.program, job.inputs), config)
-            (self._directory / inputs).write_bytes(records.join(pieces))
-            limit = self._planned[number] + self._planned[number] // 8 + _SLACK
-            image = [shared[key], inputs]
-            faults = fault_records(job.faults, config).hex()
-            runs.append({"image": image, "deep": job.deep, "limit": limit, "faults": faults})
+            run = {"deep": job.deep, "faults": fault_records(job.faults, config).hex()}
+            run["limit"] = self._planned[number] + self._planned[number] // 8 + _SLACK
+            files = self._hosted if self._host else self._images
+            runs.append(run | files(number, job, shared))
         settle = config.stops + 3 * config.rows + 8
         job_file = {"runs": runs, "settle": settle, "chunk": _CHUNK}
         (self._directory / "job.json").write_text(json.dumps(job_file))
+
+    def _images(self, number: int, job: Job, shared: dict[int, str]) -> dict[str, Any]:
+        """What the back door loads."""
+        config, key = job.program.config, id(job.program)
+        if key not in shared:
+            shared[key] = f"program-{number}.image"
+            pieces = text_pieces(job.program) + memory_pieces(job.program.image, config)
+            (self._directory / shared[key]).write_bytes(records.image(pieces))
+        inputs = f"inputs-{number}.image"
+        pieces = memory_pieces(load(job.program, job.inputs), config)
+        (self._directory / inputs).write_bytes(records.join(pieces))
+        return {"image": [shared[key], inputs], "host": None}
+
+    def _hosted(self, number: int, job: Job, shared: dict[int, str]) -> dict[str, Any]:
+        """What the host port loads, and what is read back; the back door only clears."""
+        key = id(job.program)
+        if key not in shared:
+            shared[key] = f"program-{number}.tspo"
+            save(job.program, self._directory / shared[key])
+        (self._directory / _EMPTY).write_bytes(records.image([]))
+        inputs = f"inputs-{number}.npz"
+        save_vectors(self._directory / inputs, load(job.program, job.inputs))
+        outputs = [t.places.reshape(-1, 3) for t in job.program.tensors if t.role == "output"]
+        reads = np.concatenate([np.zeros((0, 3), np.int32), *outputs]).tolist()
+        results = f"host-{number}.npz"
+        host = {"program": shared[key], "inputs": inputs, "results": results, "reads": reads}
+        return {"image": [_EMPTY], "host": {**host, "errors": bool(job.faults)}}
 
     def poll(self) -> None:
         """Read what the simulation has reported since the last time."""
@@ -239,14 +270,20 @@ class _Session:
         found = read(config, self._loaded[number], *paths)
         for path in paths:
             path.unlink()
+        memory, done, counters = found.memory, found.done, found.counters
+        results = self._directory / f"host-{number}.npz"
+        if results.exists():
+            memory = load_vectors(results)
+            done, read_errors = load_results(results)
+            counters = read_errors if job.faults else counters
         # RTL memory begins as zero, so an output that was never written is zero.
         zero = np.zeros(config.lanes, np.uint8)
         outputs = {}
         for t in job.program.tensors:
             if t.role == "output":
                 places = [(int(q), int(b), int(o)) for q, b, o in t.places.reshape(-1, 3)]
-                memory = {p: found.memory.get(p, zero) for p in places}
-                outputs[t.name] = unpack(t, memory, config)
+                vectors = {p: memory.get(p, zero) for p in places}
+                outputs[t.name] = unpack(t, vectors, config)
         return Result(
             outputs=outputs,
             events=found.events,
@@ -254,11 +291,11 @@ class _Session:
             drives=found.drives if job.deep else None,
             memory=found.memory,
             accumulators=found.accumulators,
-            done=found.done,
+            done=done,
             stopped=_stopped(line, self._planned[number]),
             critical=bool(line["critical"]),
             seconds=line["seconds"],
-            counters=found.counters,
+            counters=counters,
         )
 
 

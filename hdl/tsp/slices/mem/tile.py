@@ -41,6 +41,8 @@ class MemTile(wiring.Component):
     critical : Out(1)
         A map word that names no offset of the bank, or has a double error, was met since reset;
         from t + 3 on.
+    errors : Out(32)
+        Counters (:func:`tsp.ecc.count`).
     row, queue_number : In(8)
         Superlane and queue number, for the simulation records.
     backdoor, cycle : In
@@ -58,6 +60,7 @@ class MemTile(wiring.Component):
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(1)),
                 "critical": Out(1),
+                "errors": Out(32),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -70,7 +73,8 @@ class MemTile(wiring.Component):
         self._found, self._bad_map = [], Signal(name="bad_map")
         read, write = (self._pipeline(m, port) for port in ("read", "write"))
         where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
-        m.d.comb += self.critical.eq(self._bad_map | count(m, self._found, 1, **where))
+        m.d.comb += self.errors.eq(count(m, self._found, 1, **where))
+        m.d.comb += self.critical.eq(self._bad_map | self.errors[16:].any())
 
         operand, stored = Signal(WORD_BITS), Signal(WORD_BITS)
         capture(m, operand, write[0].valid, write[0].stream, self.e_in, self.w_in)

@@ -69,6 +69,7 @@ class Edge(wiring.Component):
                 "sums": In(Sums()),
                 "drive": Out(Drive(_BYTES)),
                 "critical": Out(1),
+                "errors": Out(32),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -86,7 +87,8 @@ class Edge(wiring.Component):
             *self._accumulate(m, *stages["acc"]),
         ]
         where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
-        m.d.comb += self.critical.eq(count(m, found, 1, **where))
+        m.d.comb += self.errors.eq(count(m, found, 1, **where))
+        m.d.comb += self.critical.eq(self.errors[16:].any())
         return m
 
     def _pipeline(self, m, name):

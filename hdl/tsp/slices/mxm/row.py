@@ -27,7 +27,8 @@ class PlaneRow(wiring.Component):
 
     Members
     -------
-    lw_south .. acc_north, outward, west, drive, critical, row, queue_number, backdoor, cycle
+    lw_south .. acc_north, outward, west, drive, critical, errors, row, queue_number, backdoor,
+    cycle
         As those of :class:`Edge`; ``row`` is logical.
     psum_south, psum_north, down_north, down_south
         See :func:`tsp.slices.mxm.ports.vertical`.
@@ -45,6 +46,7 @@ class PlaneRow(wiring.Component):
                 "west": In(1),
                 "drive": Out(Drive(4)),
                 "critical": Out(1),
+                "errors": Out(32),
                 **vertical(config),
                 "row": In(8),
                 "queue_number": In(8),
@@ -62,7 +64,7 @@ class PlaneRow(wiring.Component):
             m.d.comb += getattr(self, north).eq(getattr(edge, north))
         connect(m, flipped(self.outward), edge.outward)
         connect(m, edge.drive, flipped(self.drive))
-        m.d.comb += self.critical.eq(edge.critical)
+        m.d.comb += [self.critical.eq(edge.critical), self.errors.eq(edge.errors)]
         for name in ("west", "row", "queue_number", "backdoor", "cycle"):
             m.d.comb += getattr(edge, name).eq(getattr(self, name))
 

@@ -59,6 +59,7 @@ class Unit(wiring.Component, ABC):
                 "w_in": In(StreamSignature()),
                 "drive": Out(Drive(words)),
                 "critical": Out(1),
+                "errors": Out(32),
                 "row": In(8),
                 "queue_number": In(8),
                 "backdoor": In(3),
@@ -71,8 +72,8 @@ class Unit(wiring.Component, ABC):
         self._found, self._bad_map = [], Signal(name="bad_map")
         stages = self._build(inside)
         where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
-        doubles = count(inside, self._found, 1, **where)
-        inside.d.comb += self.critical.eq(self._bad_map | doubles)
+        inside.d.comb += self.errors.eq(count(inside, self._found, 1, **where))
+        inside.d.comb += self.critical.eq(self._bad_map | self.errors[16:].any())
         busy = Cat(self.south.valid, *(stage.valid for stage in stages)).any()
         place_gated(m, "unit", inside, ResetSignal() | self.backdoor.any() | busy)
         return m

@@ -89,6 +89,7 @@ class Alu(wiring.Component):
     drive: Out(Drive(BYTES))
     special: Out(SpecialSignature())
     critical: Out(1)
+    errors: Out(32)
     row: In(8)
     queue_number: In(8)
     backdoor: In(3)
@@ -112,7 +113,8 @@ class Alu(wiring.Component):
         self._hand_over(m, c2, valid2, [each.data for each in found[:BYTES]])
         where = {x: getattr(self, x) for x in ("row", "queue_number", "backdoor")}
         here = valid2 & acts(self.row, c2.superlanes)
-        m.d.comb += self.critical.eq(count(m, found, here, **where))
+        m.d.comb += self.errors.eq(count(m, found, here, **where))
+        m.d.comb += self.critical.eq(self.errors[16:].any())
         control, valid8, tail8 = self._control(m, c2, valid2)
         m.d.comb += [getattr(lanes, name).eq(value) for name, value in control.items()]
         self._drive(m, lanes, valid8, tail8)
