@@ -18,6 +18,8 @@ CONTROL = mem_control_layout(CONFIG)
 ROW = 5  #: superlane of the tile
 LIMITS = (0, 0, ROW + 1, CONFIG.superlanes, ROW, 1)  #: what CONFIG has set; the last two: off
 
+ONLY = (ROW, ROW, 0, ROW - 1, ROW + 1)  #: superlanes of the host's accesses; the last three: off
+
 
 class Driver:
     """Issues random accesses, cycle by cycle, and knows what they must do."""
@@ -35,7 +37,8 @@ class Driver:
             if kind:
                 offset = rng.choice(self.places)
                 access |= {"valid": 1, "indirect": kind == 2, "bank": bank, "where": offset}
-                access["superlanes"] = rng.choice(LIMITS)
+                access["only"] = int(rng.random() < 0.2)
+                access["superlanes"] = rng.choice(ONLY if access["only"] else LIMITS)
                 access["stream"] = rng.randrange(64) if port == "read" else free[1]
                 if kind == 2:
                     stream = free[0] if port == "read" else free[2]
@@ -44,7 +47,8 @@ class Driver:
                 bank = 1 - bank
             control[port] = access
         for port, where, offset in found:
-            acts = not 0 < control[port]["superlanes"] <= ROW
+            limit, only = control[port]["superlanes"], control[port]["only"]
+            acts = limit == ROW if only else not 0 < limit <= ROW
             if port == "read":
                 drives = control[port]["stream"], self.memory.get((where, offset), 0) * acts
             else:
