@@ -13,7 +13,7 @@ PYTEST_FLAGS ?= -q -n $(JOBS) --dist loadfile --durations=20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help doctor venv lock sim test plan nightly lint format view verilog bench docs clean distclean
+.PHONY: help doctor venv lock sim test plan nightly lint format view verilog bench kernels docs clean distclean
 
 help: ## list the targets
 	@echo "Open TSP: make TARGET"
@@ -63,6 +63,9 @@ verilog: venv ## write the chip's Verilog to sim_build/verilog/CONFIG
 
 bench: venv ## measure the simulation rate
 	@$(RUN) -m verif.bench
+
+kernels: venv ## measure the kernels' schedules; writes the table of docs/kernels.md
+	@$(RUN) -m verif.kernels --write
 
 docs: venv ## write the generated reference pages
 	@$(RUN) -m tspc.docs

@@ -6,13 +6,14 @@ Reading order: ``graph`` (what is computed), ``stages`` (what flows without touc
 """
 
 from tspc.scheduler.bound import Bound, lower_bound, lower_bound_cycles
-from tspc.scheduler.graph import Graph, GraphError
+from tspc.scheduler.graph import Graph, GraphError, Node
 from tspc.scheduler.schedule import ScheduleError, schedule
 
 __all__ = [
     "Bound",
     "Graph",
     "GraphError",
+    "Node",
     "ScheduleError",
     "lower_bound",
     "lower_bound_cycles",

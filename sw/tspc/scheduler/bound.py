@@ -79,7 +79,7 @@ def lower_bound(graph: Graph, planes: tuple[str, ...] | None = None) -> Bound:
     tiles = sum(_tiles(m, graph) for m in matmuls)
     passes = sum(m.rows * _tiles(m, graph) for m in matmuls)
     t = graph.config.superlanes
-    weights = {o for m in matmuls for o in m.operands[1:]}
+    weights = {o for m in matmuls for o in m.operands[-1:]}
     given = [n for n in live if n.kind in (Kind.INPUT, Kind.CONSTANT) and n not in weights]
     load_head, load_tail = ways.begin + ways.fetch_mxm, ways.load_to_compute
     tail = min((ways.tail[m] for m in matmuls), default=0)
@@ -112,9 +112,8 @@ def _spend(head: int, work: int, units: int, tail: int) -> int:
 
 def _chunks(matmul: Node, graph: Graph) -> int:
     """Vectors in which a row of a matmul's activations comes: its K tiles."""
-    x = matmul.operands[0]
-    assert isinstance(x, Node)
-    return x.chunks(graph.config)
+    *parts, _ = matmul.operands
+    return sum(x.chunks(graph.config) for x in parts if isinstance(x, Node))
 
 
 def _tiles(matmul: Node, graph: Graph) -> int:

@@ -13,6 +13,7 @@ Tensors have at most two axes here: rows and columns. A tensor of one row (a vec
 many rows by being used for each of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from tsp.arch.config import Config
 from tsp.arch.isa import VXM_OPS, Compute, Type
 
-__all__ = ["DTYPES", "Graph", "GraphError", "Immediate", "Kind", "Node"]
+__all__ = ["DTYPES", "Graph", "GraphError", "Immediate", "Kind", "Node", "Spread"]
 
 #: Element types of the chip by NumPy name.
 DTYPES = {
@@ -48,6 +49,8 @@ class Kind(Enum):
     CONSTANT = "constant"
     MATMUL = "matmul"
     VXM = "vxm"
+    SXM = "sxm"  #: an operation that moves lanes
+    WINDOW = "window"  #: some rows of another node, where that stands
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,13 @@ class Node:
     operands
         Nodes and scalars that it is computed from.
     op, compute, saturate
-        VXM operation, the type it computes in, and whether integers saturate.
+        Operation of VXM or SXM, the type it computes in, and whether integers saturate.
     value
         Of a constant.
+    part
+        Of an operation with several results: which one this is.
+    offset
+        Of a window: its first row in the node that it looks at.
     """
 
     index: int
@@ -91,6 +98,23 @@ class Node:
     compute: Compute = Compute.INT32
     saturate: bool = True
     value: NDArray[np.generic] | None = None
+    part: int = 0
+    offset: int = 0
+
+    @property
+    def stored(self) -> "Node":
+        """The node that stands in MEM: of a window the one that it looks at."""
+        if self.kind is not Kind.WINDOW:
+            return self
+        assert isinstance(self.operands[0], Node)
+        return self.operands[0]
+
+    def tile(self, k: int) -> tuple["Node", int]:
+        """Of a matmul the activations of K tile k: the node, and the chunk of its rows."""
+        *parts, _ = self.operands
+        node, chunk = (parts[0], k) if len(parts) == 1 else (parts[k], 0)
+        assert isinstance(node, Node)
+        return node, chunk
 
     @property
     def type(self) -> Type:
@@ -105,6 +129,31 @@ class Node:
     def chunks(self, config: Config) -> int:
         """Vectors of V elements that a row takes."""
         return -(-self.shape[1] // config.lanes)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """A named tensor whose rows stand in several nodes.
+
+    Attributes
+    ----------
+    name, dtype, shape, role
+        As in :class:`tspc.program.Tensor`.
+    nodes
+        The nodes, each of as many columns as the tensor.
+    place
+        For each row of the tensor the number of its node and the row there: (rows, 2).
+    fill
+        What rows of an input hold that are no row of the tensor.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    role: str
+    nodes: tuple[Node, ...]
+    place: NDArray[np.int64]
+    fill: int = 0
 
 
 Operand = Node | int | float
@@ -142,19 +191,29 @@ class Graph:
     name: str
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, Node] = field(default_factory=dict)
+    spreads: list[Spread] = field(default_factory=list)
+    copies: dict[Node, int] = field(default_factory=dict)
 
     # ---- tensors -------------------------------------------------------------------------
 
     def input(self, name: str, dtype: str, shape: tuple[int, ...]) -> Node:
         """A tensor that is given for each run."""
         self._check_name(name)
-        return self._new(Kind.INPUT, name, self._dtype(dtype), tuple(shape))
+        return self.new(Kind.INPUT, name, self._dtype(dtype), tuple(shape))
 
     def constant(self, name: str, value: ArrayLike) -> Node:
         """A tensor that is part of the program: weights (K, N), or a vector such as a bias."""
         self._check_name(name)
         array = np.array(value)
-        return self._new(Kind.CONSTANT, name, self._dtype(array.dtype.name), array.shape, array)
+        return self.new(Kind.CONSTANT, name, self._dtype(array.dtype.name), array.shape, array)
+
+    def copy(self, node: Node, copies: int) -> Node:
+        """Let a computed node stand in MEM several times, for readers that do not meet.
+
+        Slices take what passes, so copies cost neither an operation nor a stream.
+        """
+        self.copies[node] = copies
+        return node
 
     def output(self, name: str, node: Node) -> None:
         """Name a result; it is in MEM after the run."""
@@ -166,26 +225,36 @@ class Graph:
     @property
     def output_nodes(self) -> tuple[Node, ...]:
         """Nodes that are outputs."""
-        return tuple(self.outputs.values())
+        spread = (n for s in self.spreads if s.role == "output" for n in s.nodes)
+        return (*self.outputs.values(), *spread)
 
     # ---- operations ----------------------------------------------------------------------
 
-    def matmul(self, x: Node, w: Node) -> Node:
-        """x (rows, K) int8 times the constant w (K, N) int8, exact in int32."""
-        if w.kind is not Kind.CONSTANT or len(w.given_shape) != 2:
+    def matmul(self, x: Node | Sequence[Node], w: Node) -> Node:
+        """x (rows, K) int8 times the constant w (K, N) int8, exact in int32.
+
+        x may be given as nodes of V columns each, which stand side by side. w may be an input of
+        V x V, too: row n holds the weights of output n, so the product is x times w transposed.
+        """
+        parts = (x,) if isinstance(x, Node) else tuple(x)
+        square = w.kind is Kind.INPUT and w.given_shape == (self.config.lanes,) * 2
+        if not square and (w.kind is not Kind.CONSTANT or len(w.given_shape) != 2):
             raise GraphError(f"weights {w.name!r} are not a constant of shape (K, N)")
-        for node in (x, w):
+        for node in (*parts, w):
             if node.dtype != "int8":
                 raise GraphError(f"matmul takes int8; {node.name!r} is {node.dtype}")
-        if x.shape[1] != w.shape[0]:
+        first, columns = parts[0], sum(n.shape[1] for n in parts)
+        if len(parts) > 1 and any(n.shape != (first.rows, self.config.lanes) for n in parts):
+            raise GraphError("matmul of several nodes: each has as many rows, and V columns")
+        if columns != w.shape[0]:
             raise GraphError(
-                f"matmul of {x.name!r} {x.given_shape} and {w.name!r} {w.given_shape}: "
-                f"{x.shape[1]} columns meet {w.shape[0]} rows"
+                f"matmul of {first.name!r} {first.given_shape} and {w.name!r} {w.given_shape}: "
+                f"{columns} columns meet {w.shape[0]} rows"
             )
-        if x.chunks(self.config) * self.config.lanes > _LONGEST_SUM:
-            raise GraphError(f"K = {x.shape[1]} products may overflow int32")
-        shape = (*x.given_shape[:-1], w.shape[1])
-        return self._new(Kind.MATMUL, "matmul", "int32", shape, operands=(x, w))
+        if -(-columns // self.config.lanes) * self.config.lanes > _LONGEST_SUM:
+            raise GraphError(f"K = {columns} products may overflow int32")
+        shape = (*first.given_shape[:-1], w.shape[1])
+        return self.new(Kind.MATMUL, "matmul", "int32", shape, operands=(*parts, w))
 
     def vxm(
         self,
@@ -224,7 +293,7 @@ class Graph:
                 raise GraphError(f"{op}: shapes {n.given_shape} and {widest.given_shape} differ")
         plain = tuple(o if isinstance(o, Node) else _immediate(o, kind) for o in operands)
         result = self._dtype(dtype or ("float32" if kind is Compute.FP32 else "int32"))
-        return self._new(
+        return self.new(
             Kind.VXM, op.lower(), result, widest.given_shape,
             operands=plain, op=op, compute=kind, saturate=saturate,
         )  # fmt: skip
@@ -274,7 +343,8 @@ class Graph:
     # ---- inside --------------------------------------------------------------------------
 
     def _check_name(self, name: str) -> None:
-        named = (n.name for n in self.nodes if n.kind in (Kind.INPUT, Kind.CONSTANT))
+        named = [n.name for n in self.nodes if n.kind in (Kind.INPUT, Kind.CONSTANT)]
+        named += [s.name for s in self.spreads]
         if not name or name in self.outputs or name in named:
             raise GraphError(f"a tensor needs a name of its own; {name!r} is empty or taken")
 
@@ -297,7 +367,7 @@ class Graph:
             raise GraphError(f"{op} has {VXM_OPS[op].operands} operands, not {operands}")
         return kinds[compute]
 
-    def _new(
+    def new(
         self,
         kind: Kind,
         name: str,
@@ -309,7 +379,10 @@ class Graph:
         op: str = "",
         compute: Compute = Compute.INT32,
         saturate: bool = True,
+        part: int = 0,
+        offset: int = 0,
     ) -> Node:
+        """A node of any kind, checked; the methods above and `tspc.scheduler.lanes` call it."""
         flat = _rows_and_columns(shape)
         if min(flat) < 1:
             raise GraphError(f"{name!r}: shape {shape} has no elements")
@@ -318,7 +391,7 @@ class Graph:
                 raise GraphError(f"{name}: operand {o.name!r} belongs to another graph")
         node = Node(
             len(self.nodes), kind, name, dtype, flat, tuple(shape),
-            operands, op, compute, saturate, value,
+            operands, op, compute, saturate, value, part, offset,
         )  # fmt: skip
         self.nodes.append(node)
         return node

@@ -11,7 +11,7 @@ from tsp.arch.config import Config, Hemisphere
 from tsp.arch.isa import Compute
 from tspc.scheduler.geometry import Floor, Plane
 from tspc.scheduler.graph import Node
-from tspc.scheduler.stages import Operation, Spine, Stage
+from tspc.scheduler.stages import Move, Operation, Spine, Stage
 
 __all__ = ["Job", "Share", "alternatives", "cut"]
 
@@ -36,13 +36,16 @@ class Job:
         Of the first element.
     count, interval
         Elements and cycles from one to the next.
+    byte
+        Of a move the byte plane; None: all.
     """
 
-    stage: Stage
+    stage: Stage | Move
     row: int
     chunk: int
     count: int
     interval: int
+    byte: int | None = None
 
     @property
     def by_chunk(self) -> bool:
@@ -91,11 +94,10 @@ def _pairs(planes: list[Plane]) -> list[tuple[Plane, Plane]]:
     return list(zip(east, west, strict=False))
 
 
-def _k_tiles(stage: Stage, config: Config) -> int:
+def _k_tiles(stage: Stage | Move, config: Config) -> int:
     assert stage.matmul is not None
-    x = stage.matmul.operands[0]
-    assert isinstance(x, Node)
-    return x.chunks(config)
+    *parts, _ = stage.matmul.operands
+    return sum(x.chunks(config) for x in parts if isinstance(x, Node))
 
 
 def alternatives(job: Job, floor: Floor, allowed: tuple[str, ...]) -> list[Choice]:
@@ -116,8 +118,15 @@ def alternatives(job: Job, floor: Floor, allowed: tuple[str, ...]) -> list[Choic
     ]
 
 
-def cut(stage: Stage, floor: Floor, allowed: tuple[str, ...], block_rows: int) -> list[Job]:
+def cut(stage: Stage | Move, floor: Floor, allowed: tuple[str, ...], block_rows: int) -> list[Job]:
     """Jobs of a stage, in the order in which its weights are best used."""
+    if isinstance(stage, Move):
+        planes = range(stage.target.type.bytes)
+        return [replace(j, byte=b) for j in _cut(stage, floor, allowed, block_rows) for b in planes]
+    return _cut(stage, floor, allowed, block_rows)
+
+
+def _cut(stage: Stage | Move, floor: Floor, allowed: tuple[str, ...], block_rows: int) -> list[Job]:
     config = floor.config
     chunks = stage.target.chunks(config)
     if stage.target.rows == 1:

@@ -188,10 +188,10 @@ class Matrix:
 
     def _activations(self, job: Job, share: Share, i: int, burst: Burst) -> int:
         """Bring the activations of K tile number i to the plane; returns the stream's index."""
-        x = job.stage.reads[0]
-        k = share.tiles[i]
+        assert job.stage.matmul is not None
+        x, chunk = job.stage.matmul.tile(share.tiles[i])
         row = 0 if job.by_chunk or x.rows == 1 else job.row
-        piece, first = self._layout.piece(x, row, k)
+        piece, first = self._layout.piece(x, row, chunk)
         what = Elements(piece, first, 0 if job.by_chunk or x.rows == 1 else 1)
         inputs = burst.moved(self._time.mxm_d_skew)
         flow = share.plane.inward.other
@@ -229,7 +229,7 @@ class Matrix:
         t = self._superlanes
         inputs = Burst(at + self._time.mxm_d_skew, t * len(tiles), 1)
         slices = self._layout.weight_slices(plane)
-        extents = [Extent(q.stop, plane.stop) for q in slices]
+        extents = [[Extent(q.stop, plane.stop)] for q in slices]
         driven = inputs.moved(1 - abs(slices[0].stop - plane.stop))
         flow = plane.inward.other
         base = self._tables.streams(flow, extents, driven, WEIGHT_SLICES, top=True)
@@ -247,6 +247,6 @@ class Matrix:
 
 def _weights(job: Job) -> Node:
     assert job.stage.matmul is not None
-    weights = job.stage.matmul.operands[1]
+    weights = job.stage.matmul.operands[-1]
     assert isinstance(weights, Node)
     return weights

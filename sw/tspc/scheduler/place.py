@@ -1,8 +1,8 @@
 """Places one job in time and space: the first cycle in which everything it needs is free."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import numpy as np
+from functools import partial
 
 from tsp.arch.config import STREAMS, Queue
 from tsp.arch.isa import VXM_OPS, Instruction, Type, has_operation, make
@@ -12,14 +12,15 @@ from tspc.scheduler.jobs import Choice, Job, alternatives
 from tspc.scheduler.layout import Layout
 from tspc.scheduler.memory import Elements, Memory
 from tspc.scheduler.mxm import Matrix
-from tspc.scheduler.stages import Operation, Spine
+from tspc.scheduler.stages import Move, Operation, Spine, Stage
+from tspc.scheduler.sxm import Lanes
 from tspc.scheduler.tables import Burst, BusyError, Extent, Tables
 
 __all__ = ["PlacementError", "Placer"]
 
 #: Routes through the VXM that are tried for each job, the shortest ones.
-ROUTES = 8
-#: Cycles beyond the last reservation in which a job must find its place.
+ROUTES = 12
+#: Cycles beyond the last reservation, and its own passes, in which a job must find its place.
 PATIENCE = 160
 
 
@@ -27,11 +28,14 @@ class PlacementError(Exception):
     """A job that fits nowhere, however long it waits."""
 
 
+#: Claims everything for a job from an anchor cycle on; returns the cycle of its last WRITE.
+Attempt = Callable[[int], int]
+
+
 @dataclass(frozen=True)
 class _Found:
     finish: int
-    choice: Choice
-    route: Route | None
+    attempt: Attempt
     anchor: int
 
 
@@ -56,20 +60,32 @@ class Placer:
         self._planes = planes
         self._memory = Memory(floor, tables, layout)
         self._matrix = Matrix(floor, tables, layout, self._memory)
+        self._lanes = Lanes(floor, tables, layout, self._memory)
 
     def place(self, job: Job) -> int:
         """Place a job where it finishes first; returns the cycle of its last WRITE."""
         best: _Found | None = None
-        for choice in alternatives(job, self._floor, self._planes):
-            for route in self._routes(choice):
-                found = self._earliest(job, choice, route, best)
-                if found is not None and (best is None or found.finish < best.finish):
-                    best = found
+        matmul = job.stage.matmul
+        passes = len(matmul.operands) * job.count if matmul is not None else 0
+        for begin, attempt in self._ways(job):
+            found = self._earliest(begin, attempt, best, passes)
+            if found is not None and (best is None or found.finish < best.finish):
+                best = found
         if best is None:
             raise PlacementError(self._reason(job))
-        self._attempt(job, best.choice, best.route, best.anchor)
+        best.attempt(best.anchor)
         self._tables.commit()
         return best.finish
+
+    def _ways(self, job: Job) -> Iterator[tuple[int, Attempt]]:
+        """All ways to do a job, each with a cycle before which it cannot begin."""
+        if isinstance(job.stage, Move):
+            for queue in self._lanes.units(job):
+                yield self._lanes.begin(job), partial(self._lanes.attempt, job, queue)
+            return
+        for choice in alternatives(job, self._floor, self._planes):
+            for route in self._routes(choice):
+                yield self._bound(job, choice), partial(self._attempt, job, choice, route)
 
     def _reason(self, job: Job) -> str:
         node = job.stage.target
@@ -91,23 +107,22 @@ class Placer:
         return list(self._floor.routes(choice.source, count)[:ROUTES])
 
     def _earliest(
-        self, job: Job, choice: Choice, route: Route | None, best: _Found | None
+        self, begin: int, attempt: Attempt, best: _Found | None, passes: int
     ) -> _Found | None:
-        begin = self._bound(job, choice)
-        end = max(begin, self._tables.latest) + PATIENCE
+        end = max(begin, self._tables.latest) + PATIENCE + passes
         if best is not None:
             end = min(end, best.anchor + PATIENCE // 4)
         anchor = begin
         while anchor < end:
             mark = self._tables.mark()
             try:
-                finish = self._attempt(job, choice, route, anchor)
+                finish = attempt(anchor)
             except BusyError as busy:
                 self._tables.rewind(mark)
                 anchor += busy.wait
             else:
                 self._tables.rewind(mark)
-                return _Found(finish, choice, route, anchor)
+                return _Found(finish, attempt, anchor)
         return None
 
     def _bound(self, job: Job, choice: Choice) -> int:
@@ -117,13 +132,11 @@ class Placer:
             begin = max(begin, self._matrix.earliest(job, share))
         for node in job.stage.reads:
             row, chunk, stride = job.element(node)
-            if job.stage.matmul is not None and node is job.stage.reads[0]:
+            if isinstance(job.stage, Stage) and node in job.stage.activations:
                 chunk, stride = 0, stride * (not job.by_chunk)
             piece, first = self._layout.piece(node, row, chunk)
-            if piece in self._layout.ready:
-                i = np.arange(job.count)
-                ready = self._layout.ready[piece][first + i * stride] - i * job.interval
-                begin = max(begin, int(ready.max()))
+            what = Elements(piece, first, stride)
+            begin = max(begin, self._memory.ready(what, job.count, job.interval))
         return begin
 
     # ---- one attempt ---------------------------------------------------------------------
@@ -150,7 +163,7 @@ class Placer:
             driven = burst.moved(self._time.vxm_d_func)
             if i < last:
                 width = DTYPES[operation.dtype].bytes
-                extents = [Extent(stop, route.stops[i + 1])] * width
+                extents = [[Extent(stop, route.stops[i + 1])]] * width
                 result = flow * STREAMS + self._tables.streams(flow, extents, driven, width)
             else:
                 result, finish = self._memory.store(self._target(job, choice), stop, driven, flow)
@@ -176,6 +189,7 @@ class Placer:
         """Bring the job's flow to its first operation: for each source (cycles of ACC, stream)."""
         inputs = burst.moved(self._time.vxm_d_skew)
         if not choice.shares:
+            assert isinstance(job.stage, Stage)
             what = self._leaf(job, choice, job.stage.source)
             flows = [Direction.EAST, Direction.WEST]
             return [(inputs, self._memory.fetch(what, stop, inputs, flows))]
@@ -185,16 +199,18 @@ class Placer:
         """The stream of a plane's sums to a stop: cycles of ACC, and the stream."""
         driven = inputs.moved(1 - abs(plane.stop - stop))
         width = Type.INT32.bytes
-        extents = [Extent(plane.stop, stop)] * width
+        extents = [[Extent(plane.stop, stop)]] * width
         base = self._tables.streams(plane.inward, extents, driven, width)
         return driven.moved(-self._time.acc_d_func), plane.inward * STREAMS + base
 
     def _alu(self, operation: Operation, stop: int, burst: Burst) -> Queue:
-        for queue in self._floor.alus(stop):
-            able = has_operation(queue, VXM_OPS[operation.op])
-            if able and self._tables.idle(queue, burst):
-                return queue
-        raise BusyError
+        """An idle ALU of a stop; those that have the special functions come last."""
+        op = VXM_OPS[operation.op]
+        able = [q for q in reversed(self._floor.alus(stop)) if has_operation(q, op)]
+        waits = [self._tables.queue_wait(queue, burst) for queue in able]
+        if 0 not in waits:
+            raise BusyError(min(waits))
+        return able[waits.index(0)]
 
     def _leaf(self, job: Job, choice: Choice, node: Node) -> Elements:
         """The job's elements of a tensor; a constant has a copy for each plane."""

@@ -5,7 +5,7 @@ way to the end goes first and takes the earliest place it finds. Tensors are spr
 that their pieces move at once; if a job then finds no place, all is scheduled anew, and closer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,9 @@ from tspc.scheduler.compress import Text, compress, compress_memory
 from tspc.scheduler.geometry import Floor
 from tspc.scheduler.graph import Graph, Kind, Node
 from tspc.scheduler.jobs import Job, cut
-from tspc.scheduler.layout import Layout, Piece, Region
+from tspc.scheduler.layout import Layout, Piece
 from tspc.scheduler.place import PlacementError, Placer
-from tspc.scheduler.stages import Stage, build_stages
+from tspc.scheduler.stages import Move, Stage, build_stages
 from tspc.scheduler.tables import Access, BusyError, HorizonError, Tables
 
 __all__ = ["ScheduleError", "schedule"]
@@ -53,7 +53,7 @@ def schedule(
         If the program fits neither MEM nor the queues, or a name of a plane is unknown.
     """
     floor = Floor(graph.config)
-    if not graph.outputs:
+    if not graph.output_nodes:
         raise ScheduleError(f"{graph.name}: the graph has no output")
     allowed = tuple(floor.planes) if planes is None else planes
     if unknown := sorted(set(allowed) - set(floor.planes)) or not allowed:
@@ -108,9 +108,13 @@ class _Scheduler:
         self._rows = rows
         self._stages = build_stages(graph)
         self._tables = Tables(floor, horizon)
-        apart = _together([s for s in self._stages if s.matmul is not None])
-        beside = _together([s for s in self._stages if s.matmul is None])
-        self._layout = Layout(floor, self._tables, rows, apart, beside, compact=compact)
+        apart = _together([s for s in self._stages if isinstance(s, Stage) and s.matmul])
+        beside = _together([s for s in self._stages if isinstance(s, Stage) and not s.matmul])
+        level = _among([s for s in self._stages if isinstance(s, Move)])
+        whole = {n.stored for n in graph.nodes if n.kind is Kind.WINDOW}
+        self._layout = Layout(
+            floor, self._tables, rows, apart, beside, level, whole, graph.copies, compact=compact
+        )
 
     def run(self) -> Program:
         """Place all jobs and write the program."""
@@ -149,16 +153,17 @@ class _Scheduler:
                 after = [
                     e
                     for node in stage.reads
-                    for e in by_target.get(node, ())
-                    if job.by_chunk or node.rows == 1 or _overlap(job, e.job)
+                    for e in by_target.get(node.stored, ())
+                    if job.by_chunk or node.rows == 1 or _overlap(job, node.offset, e.job)
                 ]
                 mine.append(_Entry(job, len(found) + len(mine), after))
-            by_target[stage.target] = mine
+            by_target.update(dict.fromkeys(stage.targets, mine))
             found += mine
         time = self._floor.time
         for entry in reversed(found):
             hops = self._floor.config.stops
-            entry.way += len(entry.job.stage.operations) * time.vxm_d_func + hops
+            operations = 1 if isinstance(entry.job.stage, Move) else len(entry.job.stage.operations)
+            entry.way += operations * time.vxm_d_func + hops
             if entry.job.stage.matmul is not None:
                 entry.way += time.abc_to_acc + time.acc_d_func + hops
             for a in entry.after:
@@ -168,7 +173,7 @@ class _Scheduler:
     def _check_sizes(self) -> None:
         config = self._floor.config
         for stage in self._stages:
-            for node in (*stage.reads, stage.target):
+            for node in (*stage.reads, *stage.targets):
                 if node.rows == 1 and node.chunks(config) > config.bank_words:
                     most = config.bank_words * config.lanes
                     raise ScheduleError(
@@ -185,20 +190,20 @@ class _Scheduler:
     def _place_unread(self) -> None:
         """Room for inputs that nothing reads, so that they can be given all the same."""
         for node in self._graph.nodes:
-            if node.kind is Kind.INPUT:
+            if node.kind is Kind.INPUT and node not in self._layout.loaded:
                 for piece in self._pieces(node):
                     if piece not in self._layout.regions:
                         self._place_anywhere(piece)
 
     def _place_anywhere(self, piece: Piece) -> None:
-        regions: list[Region] = []
-        for queue in self._layout.candidates(piece, self._floor.memories.values()):
+        placed = 0
+        for queue in self._layout.candidates(piece, 0, self._floor.memories.values()):
             try:
-                regions.append(self._layout.allocate(queue, piece))
+                self._layout.allocate(queue, piece, placed, 0)
             except BusyError:
                 continue
-            if len(regions) == piece.node.type.bytes:
-                self._layout.place(piece, regions, 0)
+            placed += 1
+            if placed == piece.node.type.bytes:
                 return
         raise ScheduleError(f"{self._graph.name}: MEM is full: no room for input {piece.node.name}")
 
@@ -228,27 +233,40 @@ class _Scheduler:
     def _pieces(self, node: Node) -> list[Piece]:
         if node.rows == 1:
             return [Piece(node, 0, 0)]
-        blocks = range(-(-node.rows // self._rows))
+        blocks = range(-(-node.rows // self._layout.rows(node)))
         return [Piece(node, b, c) for b in blocks for c in range(node.chunks(self._floor.config))]
 
     def _tensors(self) -> list[Tensor]:
-        found = []
-        for node in self._graph.nodes:
-            if node.kind is Kind.INPUT:
-                found.append(self._tensor(node, node.name, "input"))
+        spread = {n for s in self._graph.spreads for n in s.nodes}
+        found = [
+            Tensor(node.name, node.dtype, node.given_shape, "input", self._places(node))
+            for node in self._graph.nodes
+            if node.kind is Kind.INPUT and node not in spread
+        ]
         for name, node in self._graph.outputs.items():
-            found.append(self._tensor(node, name, "output"))
-        return found
+            places = self._places(node)
+            found.append(Tensor(name, node.dtype, node.given_shape, "output", places))
+        for s in self._graph.spreads:
+            parts = [self._places(node) for node in s.nodes]
+            places = np.stack([parts[n][row] for n, row in s.place])
+            found.append(Tensor(s.name, s.dtype, s.shape, s.role, places))
+        return sorted(found, key=lambda t: t.role)
 
-    def _tensor(self, node: Node, name: str, role: str) -> Tensor:
+    def _places(self, node: Node) -> NDArray[np.int32]:
+        """Addresses of a node: (rows, chunks, bytes, 3)."""
         shape = (node.rows, node.chunks(self._floor.config), node.type.bytes, 3)
         places = np.empty(shape, np.int32)
+        if node in self._layout.loaded:
+            for row in range(shape[0]):
+                r = self._layout.loaded[node][row % LANES]
+                places[row, 0, 0] = (r.queue, r.bank, r.base + row // LANES)
+            return places
         for row in range(shape[0]):
             for chunk in range(shape[1]):
                 piece, element = self._layout.piece(node, row, chunk)
-                for byte, r in enumerate(self._layout.regions[piece]):
-                    places[row, chunk, byte] = (r.queue, r.bank, r.base + element)
-        return Tensor(name, node.dtype, node.given_shape, role, places)
+                for byte in range(shape[2]):
+                    places[row, chunk, byte] = self._layout.address(piece, byte, element)
+        return places
 
     def _image(self) -> Mapping[Address, NDArray[np.uint8]]:
         """Constants and weights that were placed."""
@@ -262,20 +280,37 @@ class _Scheduler:
             if piece.node.rows == 1:
                 elements = planes[0]
             else:
-                first = piece.block * self._rows
-                elements = planes[first : first + self._rows, piece.chunk]
-            for byte, region in enumerate(regions):
-                for i in range(region.length):
-                    image[region.queue, region.bank, region.base + i] = elements[i, byte]
-        for (_, node, k, n), regions in self._layout.weights.items():
-            assert node.value is not None
+                rows = self._layout.rows(piece.node)
+                elements = planes[piece.block * rows : (piece.block + 1) * rows, piece.chunk]
+            for byte in regions:
+                for i in range(self._layout.length(piece)):
+                    image[self._layout.address(piece, byte, i)] = elements[i, byte]
+        image.update(self._filled())
+        for (_, node, k, n), tiles in self._layout.weights.items():
+            if node.value is None:
+                continue
             tile = np.zeros((lanes, lanes), np.int8)
             part = node.value[k * lanes : (k + 1) * lanes, n * lanes : (n + 1) * lanes]
             tile[: part.shape[0], : part.shape[1]] = part
-            for i, region in enumerate(regions):
+            for i, region in enumerate(tiles):
                 for column in range(region.length):
                     address = (region.queue, region.bank, region.base + column)
                     image[address] = tile[:, LANES * column + i].view(np.uint8).copy()
+        return image
+
+    def _filled(self) -> Mapping[Address, NDArray[np.uint8]]:
+        """What stands around the rows of inputs that have a frame."""
+        image: dict[Address, NDArray[np.uint8]] = {}
+        lanes = self._floor.config.lanes
+        for s in self._graph.spreads:
+            for number, node in enumerate(s.nodes if s.role == "input" else ()):
+                inside = s.place[s.place[:, 0] == number, 1]
+                filled = np.full((1, node.shape[1]), s.fill, node.dtype)
+                frame = byte_planes(filled, lanes).reshape(-1, lanes)
+                places = self._places(node)
+                for row in set(range(node.rows)) - set(inside.tolist()):
+                    addresses = places[row].reshape(-1, 3).tolist()
+                    image.update(zip(map(tuple, addresses), frame, strict=True))
         return image
 
 
@@ -291,16 +326,27 @@ def byte_planes(value: NDArray[np.generic], lanes: int) -> NDArray[np.uint8]:
 
 def _together(stages: list[Stage]) -> dict[Node, set[Node]]:
     """For each tensor those that some stage reads or writes together with it."""
+    return _met([(*s.reads, s.target) for s in stages])
+
+
+def _among(moves: list[Move]) -> dict[Node, set[Node]]:
+    """For each tensor those that a move reads together with it, or writes together with it."""
+    return _met([nodes for m in moves for nodes in (m.sources, m.targets)])
+
+
+def _met(groups: Iterable[Sequence[Node]]) -> dict[Node, set[Node]]:
     found: dict[Node, set[Node]] = {}
-    for stage in stages:
-        together = (*stage.reads, stage.target)
-        for node in together:
-            found.setdefault(node, set()).update(n for n in together if n is not node)
+    for group in groups:
+        stored = {n.stored for n in group}
+        for node in stored:
+            found.setdefault(node, set()).update(stored - {node})
     return found
 
 
-def _overlap(a: Job, b: Job) -> bool:
-    return a.row < b.row + b.count and b.row < a.row + a.count
+def _overlap(a: Job, offset: int, b: Job) -> bool:
+    """True if job a reads, `offset` rows further, what job b writes."""
+    row = a.row + offset
+    return row < b.row + b.count and b.row < row + a.count
 
 
 def _check_room(config: Config, text: Mapping[int, Text]) -> None:

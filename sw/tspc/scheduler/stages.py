@@ -12,7 +12,7 @@ from enum import Enum
 from tsp.arch.isa import Compute
 from tspc.scheduler.graph import Graph, Immediate, Kind, Node
 
-__all__ = ["Operation", "Slot", "Spine", "Stage", "build_stages"]
+__all__ = ["Move", "Operation", "Slot", "Spine", "Stage", "build_stages"]
 
 #: Longest chain of vector operations of a stage (there and back through the four VXM stops).
 LONGEST_CHAIN = 6
@@ -67,6 +67,11 @@ class Stage:
     operations: list[Operation] = field(default_factory=list)
 
     @property
+    def targets(self) -> tuple[Node, ...]:
+        """Nodes that it writes."""
+        return (self.target,)
+
+    @property
     def matmul(self) -> Node | None:
         """The matmul at its head, if there is one."""
         return self.source if self.source.kind is Kind.MATMUL else None
@@ -74,22 +79,61 @@ class Stage:
     @property
     def reads(self) -> tuple[Node, ...]:
         """Tensors that it takes from MEM as data (weights are not among them)."""
-        first = self.source
-        if first.kind is Kind.MATMUL:
-            assert isinstance(first.operands[0], Node)
-            first = first.operands[0]
-        found = [first] + [n for o in self.operations for n in o.leaves]
-        return tuple(dict.fromkeys(found))
+        found = self.activations or (self.source,)
+        return tuple(dict.fromkeys([*found, *(n for o in self.operations for n in o.leaves)]))
+
+    @property
+    def activations(self) -> tuple[Node, ...]:
+        """What a matmul at its head takes."""
+        if self.source.kind is not Kind.MATMUL:
+            return ()
+        return tuple(o for o in self.source.operands[:-1] if isinstance(o, Node))
 
 
-def build_stages(graph: Graph) -> list[Stage]:
+@dataclass(frozen=True, eq=False)
+class Move:
+    """One trip through an SXM: lanes move.
+
+    Attributes
+    ----------
+    op
+        Operation.
+    sources, table
+        Tensors that it takes from MEM, and the map of PERMUTE and DISTRIBUTE.
+    targets
+        Nodes that it writes.
+    """
+
+    op: str
+    sources: tuple[Node, ...]
+    table: Node | None
+    targets: tuple[Node, ...]
+    operations: tuple[Operation, ...] = ()
+    matmul: None = None
+
+    @property
+    def target(self) -> Node:
+        """The first node that it writes."""
+        return self.targets[0]
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        """Tensors that it takes from MEM as data."""
+        return self.sources
+
+
+def build_stages(graph: Graph) -> list[Stage | Move]:
     """Stages of a graph in an order in which every tensor is written before it is read."""
     wanted = _wanted(graph)
     kept = _kept(graph, wanted)
     open_stages: dict[Node, Stage] = {}
-    done: list[Stage] = []
+    done: list[Stage | Move] = []
     for node in graph.nodes:
-        if node not in wanted or node.kind in (Kind.INPUT, Kind.CONSTANT):
+        if node not in wanted or node.kind in (Kind.INPUT, Kind.CONSTANT, Kind.WINDOW):
+            continue
+        if node.kind is Kind.SXM:
+            if node.part == 0:
+                done.append(_move(node, graph))
             continue
         stage = Stage(node, node) if node.kind is Kind.MATMUL else _extend(node, open_stages, done)
         if node in kept:
@@ -109,7 +153,23 @@ def _wanted(graph: Graph) -> set[Node]:
         if node not in found:
             found.add(node)
             pending += [o for o in node.operands if isinstance(o, Node)]
+            if node.op == "TRANSPOSE" and node.part:
+                pending.append(_parts(node, graph)[0])
     return found
+
+
+def _parts(node: Node, graph: Graph) -> tuple[Node, ...]:
+    """All results of a TRANSPOSE, which stand one after the other in the graph."""
+    first = node.index - node.part
+    return tuple(graph.nodes[first : first + len(node.operands)])
+
+
+def _move(node: Node, graph: Graph) -> Move:
+    sources = tuple(o for o in node.operands if isinstance(o, Node))
+    if node.op == "TRANSPOSE":
+        return Move(node.op, sources, None, _parts(node, graph))
+    table = sources[1] if len(sources) > 1 else None
+    return Move(node.op, sources[:1], table, (node,))
 
 
 def _kept(graph: Graph, wanted: set[Node]) -> set[Node]:
@@ -121,12 +181,12 @@ def _kept(graph: Graph, wanted: set[Node]) -> set[Node]:
             continue
         operands = [o for o in node.operands if isinstance(o, Node)]
         uses.update(dict.fromkeys(operands, 1))
-        if node.kind is Kind.MATMUL:
+        if node.kind in (Kind.MATMUL, Kind.SXM, Kind.WINDOW):
             kept.update(operands)
     return kept | {node for node, n in uses.items() if n > 1}
 
 
-def _extend(node: Node, open_stages: dict[Node, Stage], done: list[Stage]) -> Stage:
+def _extend(node: Node, open_stages: dict[Node, Stage], done: list[Stage | Move]) -> Stage:
     """The stage that computes `node`; what it cannot continue is closed, i.e. written to MEM."""
     operands = dict.fromkeys(o for o in node.operands if isinstance(o, Node))
     flows = [o for o in operands if o in open_stages]

@@ -4,7 +4,7 @@ A claim that meets something taken raises :class:`BusyError`; whoever tried then
 earlier :meth:`Tables.mark`, and what was claimed since is free again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +78,14 @@ class Access:
 class Extent:
     """One byte plane of a value on its way: registers of the stops from `begin` to `end`.
 
-    `begin` is the producer's stop, `end` that of the last reader, which is not occupied.
+    `begin` is the producer's stop, `end` that of the last reader, which is not occupied. Of the
+    value's burst it is every `step`-th from number `phase` on.
     """
 
     begin: int
     end: int
+    phase: int = 0
+    step: int = 1
 
 
 class Tables:
@@ -146,23 +149,22 @@ class Tables:
         count = len(words)
         self.on_rewind(lambda: text.__delitem__(slice(len(text) - count, None)))
 
-    def idle(self, queue: Queue, burst: Burst) -> bool:
-        """True if a queue issues nothing from the burst's first to its last cycle."""
-        self._in_time(burst.start, burst.last)
-        return not self._queue[queue.index, burst.start : burst.last + 1].any()
-
-    def idle_port(self, port: int, queue: Queue, burst: Burst) -> bool:
-        """True if a port of a MEM slice is idle from the burst's first to its last cycle."""
+    def port_wait(self, port: int, queue: Queue, burst: Burst) -> int:
+        """Cycles until a port of a MEM slice may be idle all through a burst; 0: it is."""
         if burst.start < self.begin:
-            return False
-        return not self._port[port, queue.index, burst.start : burst.last + 1].any()
+            return self.begin - burst.start
+        return _last(self._port[port, queue.index, burst.start : burst.last + 1])
+
+    def queue_wait(self, queue: Queue, burst: Burst) -> int:
+        """Cycles until a queue may be idle all through a burst; 0: it is."""
+        self._in_time(burst.start, burst.last)
+        return _last(self._queue[queue.index, burst.start : burst.last + 1])
 
     def check_idle(self, queue: Queue, first: int, last: int) -> None:
         """Raise :class:`BusyError` if a queue issues something in cycles `first` to `last`."""
         self._in_time(first, last)
-        taken = np.flatnonzero(self._queue[queue.index, first : last + 1])
-        if len(taken):
-            raise BusyError(int(taken[-1]) + 1)
+        if wait := _last(self._queue[queue.index, first : last + 1]):
+            raise BusyError(wait)
 
     def idle_ports(
         self, port: int, lags: dict[int, int], starts: range, length: int
@@ -189,8 +191,9 @@ class Tables:
         self._in_time(burst.start, burst.last)
         span = slice(burst.start, burst.last + 1)
         at = slice(burst.start, burst.last + 1, burst.interval)
-        if self._bank[1 - access.port, access.queue, access.bank, at].any():
-            raise BusyError
+        other = self._bank[1 - access.port, access.queue, access.bank, at]
+        if other.any():
+            raise BusyError(_last(other) if burst.interval == 1 else 1)
         self._claim_span(self._port[access.port, access.queue, span])
         self._claim(self._bank[access.port, access.queue, access.bank, at])
 
@@ -200,7 +203,12 @@ class Tables:
         self.on_rewind(lambda: self.accesses.__delitem__(-1))
 
     def streams(
-        self, flow: Direction, extents: list[Extent], burst: Burst, align: int, top: bool = False
+        self,
+        flow: Direction,
+        extents: Sequence[Sequence[Extent]],
+        burst: Burst,
+        align: int,
+        top: bool = False,
     ) -> int:
         """Find a stream group for a value, claim it and return its base index.
 
@@ -209,32 +217,59 @@ class Tables:
         flow
             Direction.
         extents
-            Byte planes of the value.
+            Byte planes of the value, each with the ways that its elements take.
         burst
-            Cycles in which the value (the first byte plane) is in the register of its begin.
+            Cycles in which the value is in the register of the first extent's begin.
         align
             The base is a multiple of it.
         top
             Search from the highest base down.
         """
-        diagonal = burst.start - extents[0].begin * (1 if flow is Direction.EAST else -1)
-        first = diagonal + self._stops
-        at = slice(first, first + burst.last - burst.start + 1, burst.interval)
-        if first < 0 or at.stop > self._stream.shape[2]:
-            raise HorizonError
+        begin = extents[0][0].begin
         bases = range(0, STREAMS - len(extents) + 1, align)
+        tried: list[list[Cells]] = []
         for base in reversed(bases) if top else bases:
             views = [
-                self._stream[flow, base + i, at, self._range(flow, e)]
-                for i, e in enumerate(extents)
+                self._registers(flow, base + i, extent, begin, burst)
+                for i, plane in enumerate(extents)
+                for extent in plane
             ]
             if not any(v.any() for v in views):
                 for v in views:
                     self._claim(v)
                 return base
-        raise BusyError
+            tried.append(views)
+        if burst.interval > 1:
+            raise BusyError
+        ways = len(extents[0])
+        last = min(max(_last(np.asarray(v.any(axis=1))) for v in views) for views in tried)
+        raise BusyError((last - 1) * ways + 1)
+
+    def extend(
+        self, flow: Direction, stream: int, extent: Extent, begin: int, burst: Burst
+    ) -> None:
+        """Let a value go on: claim the registers of `extent` on its stream.
+
+        `burst` has the cycles in which it is in the register of stop `begin`.
+        """
+        self._claim(self._registers(flow, stream, extent, begin, burst))
 
     # ---- inside --------------------------------------------------------------------------
+
+    def _registers(
+        self, flow: Direction, stream: int, extent: Extent, begin: int, burst: Burst
+    ) -> Cells:
+        """Part of the stream table that a value occupies: diagonals x stops.
+
+        `burst` has the cycles in which the value is in the register of stop `begin`.
+        """
+        diagonal = burst.start - begin * (1 if flow is Direction.EAST else -1) + self._stops
+        first = diagonal + extent.phase * burst.interval
+        last = diagonal + burst.last - burst.start
+        if diagonal < 0 or last >= self._stream.shape[2]:
+            raise HorizonError
+        at = slice(first, last + 1, burst.interval * extent.step)
+        return self._stream[flow, stream, at, self._range(flow, extent)]
 
     @staticmethod
     def _range(flow: Direction, extent: Extent) -> slice:
@@ -250,9 +285,8 @@ class Tables:
 
     def _claim_span(self, view: Cells) -> None:
         """Claim consecutive cycles; if one is taken, the span has to move beyond it."""
-        taken = np.flatnonzero(view)
-        if len(taken):
-            raise BusyError(int(taken[-1]) + 1)
+        if wait := _last(view):
+            raise BusyError(wait)
         self._claim(view)
 
     def _claim(self, view: Cells) -> None:
@@ -264,3 +298,8 @@ class Tables:
             view[...] = False
 
         self._undo.append(undo)
+
+
+def _last(cells: Cells) -> int:
+    """Cells up to the last one taken: so far a span has to move to be free of them."""
+    return len(cells) - int(cells[::-1].argmax()) if cells.any() else 0
