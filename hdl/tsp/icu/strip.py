@@ -151,6 +151,8 @@ class IcuStop(Component):
         m.d.sync += message.valid.eq(self.from_east.host.valid)
         with m.If(self.from_east.host.valid):
             m.d.sync += message.eq(self.from_east.host)
+        word = Signal(WORD_BITS)  # one for all queues
+        m.d.comb += word.eq(Mux(message.valid, message.word, self.text_word))
         for k, queue in enumerate(queues):
             named = message.valid & (message.queue == queue.number)
             m.d.comb += [
@@ -159,7 +161,7 @@ class IcuStop(Component):
                 queue.host.text.eq(here[k] & (message.kind == host.Kind.TEXT)),
                 queue.host.issue.eq(here[k] & (message.kind == host.Kind.ISSUE)),
                 queue.host.superlane.eq(message.superlane),
-                queue.text_word.eq(Mux(message.valid, message.word, self.text_word)),
+                queue.text_word.eq(word),
             ]
         m.d.sync += self.to_east.answered.eq(self.from_west.answered | here.any())
         with m.If(self.from_west.answered):
