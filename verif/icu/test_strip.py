@@ -27,7 +27,9 @@ def bench(config, module, blocks):
     )
 
 
-@pytest.mark.parametrize("config", [ODD, NANO], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "config", [pytest.param(ODD, marks=pytest.mark.slow), NANO], ids=lambda c: c.name
+)
 @pytest.mark.feature("unit", "NOTIFY", "SYNC", "HALT")
 def test_strip(config):
     blocks = [f"icu_stop_{kind}_nano" for kind in STOP_KINDS] if config is NANO else []

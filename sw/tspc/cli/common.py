@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -121,6 +122,7 @@ def command(function: _Command) -> _Command:
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except OSError as problem:  # files are dealt with where they are opened
+            _close_output()
             message = f"cannot write the report: {problem.strerror or problem}"
             output.errors((Diagnostic("C0002", message),))
             sys.exit(1)
@@ -166,7 +168,15 @@ def write_bytes(path: str, data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as problem:
+        if path == "-":
+            _close_output()
         raise error("C0002", f"cannot write: {problem.strerror or problem}", file=path) from None
+
+
+def _close_output() -> None:
+    """Point standard output elsewhere: Python would try again at its end what just failed."""
+    with suppress(OSError, ValueError):  # ValueError: not a file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load_program(path: str, config: str | None = None) -> Program:

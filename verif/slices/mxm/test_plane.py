@@ -46,7 +46,7 @@ SIZES = pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{
 @pytest.mark.feature("slice", "protection")
 @SIZES
 def test_plane(config):
-    assert _run(config).tests == 5
+    assert _run(config).tests == 6
 
 
 @SIZES
@@ -58,9 +58,10 @@ def test_delays(config):
 @pytest.mark.slow
 def test_full_plane():
     """320 x 320, exact."""
-    assert _run(FULL, cycles=150, tiles=4).tests == 5
+    assert _run(FULL, cycles=150, tiles=4).tests == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "module", "test"),
     [("no forwarding", "tb_plane", "random_busy"), ("late install", "tb_delays", "iw_to_abc")],

@@ -61,6 +61,7 @@ def test_units(superlanes):
     assert driven.bad_map == bad_rows(stimuli, 1) != 0
 
 
+@pytest.mark.slow
 def test_planted_faults_are_found():
     """Directions of SHIFT exchanged, PERMUTE's order of superlanes, ROTATE's streams."""
     with (
