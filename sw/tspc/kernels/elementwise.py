@@ -83,7 +83,7 @@ def silu(
     out = []
     for x in deal(g, "x", "int8", (rows, config.lanes), ways):
         t = g.vxm("TANH", g.mul(x, scale / 2, compute="float32"))
-        out.append(g.requantise(g.madd(t, x, x), scale / 2 / out_scale))
+        out.append(_gated(g, x, t, scale / out_scale))
     collect(g, "y", out)
     return Kernel(g, burst)
 
@@ -126,9 +126,14 @@ def gelu(
     for x in deal(g, "x", "int8", (rows, config.lanes), ways):
         w = g.madd(_square(g, x), GELU_CUBIC * GELU_SCALE * scale**3, GELU_SCALE * scale)
         t = g.vxm("TANH", g.mul(w, x))
-        out.append(g.requantise(g.madd(t, x, x), scale / 2 / out_scale))
+        out.append(_gated(g, x, t, scale / out_scale))
     collect(g, "y", out)
     return Kernel(g, burst)
+
+
+def _gated(graph: Graph, x: Node, t: Node, factor: float) -> Node:
+    """x (1 + t) / 2 times `factor`, requantised: how both gates end."""
+    return graph.requantise(graph.madd(t, x, x), factor / 2)
 
 
 def _square(graph: Graph, x: Node) -> Node:

@@ -15,8 +15,6 @@ __all__ = ["argmax", "layer_norm", "rms_norm", "softmax", "SUM_BITS"]
 
 #: Bits after the binary point of a sum of exponentials.
 SUM_BITS = 16
-#: Copies of what all columns of a row need, so that not all of them wait for one read.
-COPIES = 1
 
 
 def softmax(config: Config, rows: int, scale: float, *, burst: int = 512) -> Kernel:
@@ -54,14 +52,13 @@ def softmax(config: Config, rows: int, scale: float, *, burst: int = 512) -> Ker
     """
     g = Graph(config, "softmax")
     c = float(np.float32(scale * math.log2(math.e)))
-    x = transpose(g, deal(g, "x", "int8", (rows, config.lanes), LANES))
+    x = _columns(g, rows)
     largest = largest_of_superlanes(g, chained(x, lambda a, b: g.max(a, b, dtype="int8")))
-    offset = g.copy(g.mul(largest, -c, compute="float32"), COPIES)
+    offset = g.mul(largest, -c, compute="float32")
     powers = [g.vxm("EXP2", g.madd(column, c, offset)) for column in x]
     part = g.mul(chained(powers, g.add, 3), float(1 << SUM_BITS), dtype="int32")
     total = sum_of_superlanes(g, part, SUM_BITS + 5)
-    inverse = g.vxm("RECIP", total, compute="float32")
-    inverse = g.copy(g.mul(inverse, float(1 << SUM_BITS)), COPIES)
+    inverse = g.mul(g.vxm("RECIP", total, compute="float32"), float(1 << SUM_BITS))
     y = [g.mul(power, inverse, dtype="float16") for power in powers]
     collect(g, "y", transpose(g, y))
     return Kernel(g, burst)
@@ -111,9 +108,9 @@ def rms_norm(
     last rounding the relative error is below 4e-7.
     """
     g = Graph(config, "rms_norm")
-    x = transpose(g, deal(g, "x", "int8", (rows, config.lanes), LANES))
+    x = _columns(g, rows)
     mean = g.madd(_squares(g, x), 1 / config.lanes, epsilon / scale**2, compute="float32")
-    inverse = g.copy(g.vxm("RSQRT", mean), COPIES)
+    inverse = g.vxm("RSQRT", mean)
     gains = _by_column(g, "gain", gain / out_scale)
     y = [
         g.mul(g.mul(column, inverse), factor, dtype="int8")
@@ -173,12 +170,12 @@ def layer_norm(
     2e-7 (1 + m²/v).
     """
     g = Graph(config, "layer_norm")
-    x = transpose(g, deal(g, "x", "int8", (rows, config.lanes), LANES))
+    x = _columns(g, rows)
     low = _sums(g, x)
     mean = g.mul(low, 1 / config.lanes, compute="float32")
     square = g.madd(_squares(g, x), 1 / config.lanes, epsilon / scale**2, compute="float32")
-    inverse = g.copy(g.vxm("RSQRT", g.sub(square, g.mul(mean, mean))), COPIES)
-    offset = g.copy(g.vxm("NEG", g.mul(mean, inverse)), COPIES)
+    inverse = g.vxm("RSQRT", g.sub(square, g.mul(mean, mean)))
+    offset = g.vxm("NEG", g.mul(mean, inverse))
     gains, biases = _by_column(g, "gain", gain / out_scale), _by_column(g, "bias", bias / out_scale)
     y = [
         g.madd(g.madd(column, inverse, offset), a, b, dtype="int8")
@@ -211,8 +208,7 @@ def argmax(config: Config, rows: int, *, burst: int = 512) -> Kernel:
     the column within it; the largest (x, 31 - y, 15 - n) of all superlanes tells the column.
     """
     g = Graph(config, "argmax")
-    size = config.lanes
-    x = transpose(g, deal(g, "x", "int8", (rows, size), LANES))
+    x = _columns(g, rows)
     keys = [g.madd(column, 16, 15 - n, dtype="int16") for n, column in enumerate(x)]
     best = chained(keys, lambda a, b: g.max(a, b, dtype="int16"))
     places = np.repeat(16 * (31 - np.arange(config.superlanes)), LANES).astype(np.int32)
@@ -222,6 +218,12 @@ def argmax(config: Config, rows: int, *, burst: int = 512) -> Kernel:
     first = np.stack([np.zeros(rows // LANES, int), np.arange(rows // LANES)], axis=1)
     collect(g, "y", [column], (rows // LANES, LANES), first)
     return Kernel(g, burst)
+
+
+def _columns(graph: Graph, rows: int) -> list[Node]:
+    """The input ``x`` by columns: vector n has column n of each superlane, a row to a lane."""
+    shape = (rows, graph.config.lanes)
+    return transpose(graph, deal(graph, "x", "int8", shape, LANES))
 
 
 def _squares(graph: Graph, x: list[Node]) -> Node:
