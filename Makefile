@@ -8,9 +8,9 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 CLEAN_ENV := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES
 RUN       := $(CLEAN_ENV) .venv/bin/python
 
-# A file's tests stay on one worker, so that they share what they build. Files with many tests come
-# first: while the chip is built, which one of them waits for, the other worker has something to do.
-PYTEST_FLAGS ?= -q -n $(JOBS) --dist loadfile --durations=20
+# A file's tests stay on one worker, so that they share what they build. Files begin in the order
+# that verif/conftest.py gives them.
+PYTEST_FLAGS ?= -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -7,12 +7,29 @@ and the RTL engine chip, ``verif/system`` system, everything else unit.
 import re
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tspc.engines import verilator
 from verif.plan import hits
+
+#: The files that take longest, in the order in which they begin. The first one builds the chip that
+#: others need; those that need it come when it stands, so that no worker waits for another's build.
+#: Many small files follow, so that all workers end at the same time.
+_FIRST = (
+    "contract/test_delays.py",
+    "host/test_host.py",
+    "slices/sxm/test_units.py",
+    "slices/vxm/test_alu.py",
+    "chip/test_random.py",
+    "slices/mxm/test_plane.py",
+    "chip/test_faults.py",
+    "slices/vxm/test_special.py",
+    "icu/test_strip.py",
+    "icu/test_chain.py",
+)
 
 _LEVELS = ("unit", "slice", "chip", "system")
 _RULES = (
@@ -29,6 +46,13 @@ _passed: set[str] = set()
 def pytest_configure(config: pytest.Config) -> None:
     """Components that refuse their arguments, or whose layout alone is tested, are never used."""
     config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the files; a file's tests keep their order."""
+    here = Path(__file__).parent
+    rank = {here / name: number for number, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def _level(test_module: str) -> str:
