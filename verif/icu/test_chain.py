@@ -49,7 +49,9 @@ class Stack(Component):
         return m
 
 
-@pytest.mark.parametrize("superlanes", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "superlanes", [2, 3, *(pytest.param(t, marks=pytest.mark.slow) for t in (1, 4))]
+)
 def test_chain(superlanes):
     run_bench(
         lambda library: Stack(superlanes, library),

@@ -40,7 +40,11 @@ def _run(config, module="verif.slices.mxm.tb_plane", *, seed=1, mutant=None, cyc
     )
 
 
-SIZES = pytest.mark.parametrize("config", [ONE, NANO, SMALL], ids=lambda c: f"T{c.superlanes}")
+SIZES = pytest.mark.parametrize(
+    "config",
+    [pytest.param(ONE, marks=pytest.mark.slow), NANO, SMALL],
+    ids=lambda c: f"T{c.superlanes}",
+)
 
 
 @pytest.mark.feature("slice", "protection")
