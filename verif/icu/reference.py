@@ -164,11 +164,7 @@ def expand(
         events.extend(found)
         out.acting.extend((*event, superlanes) for event in found)
 
-    def released(after: int, count: int) -> int | None:
-        later = [r for r in sorted(releases) if r > after]
-        return later[count - 1] if len(later) >= count else None
-
-    t, at, repeatable, halt = released(-1, 1), 0, None, None
+    t, at, repeatable, halt = _released(releases, -1, 1), 0, None, None
     horizon = cycles if stop is None else min(cycles, stop + 1)
     while t is not None and t < horizon:
         there = buffer.has(at, t)
@@ -205,19 +201,32 @@ def expand(
                 superlanes = v["n"]
             if name == "IFETCH":
                 buffer.fetch(t, v["stream"], v["n"])
-            t, repeatable = (released(t, v["n"]) if name == "SYNC" else t + 1), None
+            t, repeatable = (_released(releases, t, v["n"]) if name == "SYNC" else t + 1), None
         buffer.leaves.append(issued if name == "SYNC" or t is None else t - 1)
-    full = buffer.overflow()
+    out.taken, out.events = buffer.taken, events
+    return _cut(out, buffer.overflow(), halt, horizon, stop, cycles)
+
+
+def _released(releases: Sequence[int], after: int, count: int) -> int | None:
+    """When a queue that parks in cycle `after` goes on: at the `count`-th release behind it."""
+    later = [r for r in sorted(releases) if r > after]
+    return later[count - 1] if len(later) >= count else None
+
+
+def _cut(
+    out: Expected, full: int | None, halt: int | None, horizon: int, stop: int | None, cycles: int
+) -> Expected:
+    """Nothing is seen behind the end, which a word without room (in cycle `full`) may bring."""
     latest = min([horizon, *(t for t in (out.cause_cycle, halt) if t is not None)])
     if full is not None and full + 1 < latest:
         out.cause, out.cause_cycle = "QUEUE_OVERFLOW", full + 1
         out.notifies = [t for t in out.notifies if t <= full + 1]
         horizon, halt = full + 2, None
-    ends = [t for t in (out.cause_cycle, stop, cycles) if t is not None]
-    out.taken = [x for x in buffer.taken if x[0] < min(ends)]
-    out.acting = sorted(e for e in out.acting if e[0] < horizon)
-    out.events = sorted(e for e in events if e[0] < horizon)
     if halt is not None:
-        last = max([halt] + [t for t, _ in events])
+        last = max([halt] + [t for t, _ in out.events])
         out.idle = last if last < horizon else None
+    ends = [t for t in (out.cause_cycle, stop, cycles) if t is not None]
+    out.taken = [x for x in out.taken if x[0] < min(ends)]
+    out.acting = sorted(e for e in out.acting if e[0] < horizon)
+    out.events = sorted(e for e in out.events if e[0] < horizon)
     return out
