@@ -2,7 +2,7 @@
 
        row T-1   ======= superlane =======>      control enters in the south and travels north,
          ...                                     one superlane a cycle
-       row 0     ======= superlane =======>
+       row 0     ======= superlane =======>      (with a spare: T + 1 rows, a joint south of each)
        strip     stop 0 | stop 1 | ... | stop P-1 | status, host port
 
 No logic stands at this level, and no net spans the chip (architecture section 9).
@@ -20,9 +20,10 @@ from tsp.arch.errors import ErrorClass
 from tsp.host import AxiLiteSignature, HostPort
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.pins import Pins
-from tsp.slices.sxm import connect_rows
+from tsp.rows import TopFace, connect_rows
+from tsp.spare import FUSE_BITS, Fuse, Joint, connect_joint
 from tsp.sram import BackdoorControl
-from tsp.superlane import Superlane, functional_queues, planes, sxm_paths
+from tsp.superlane import Superlane, functional_queues, vertical
 
 __all__ = ["Chip"]
 
@@ -56,26 +57,27 @@ class Chip(wiring.Component):
         Simulation: 1 open, 2 load, 3 dump, 4 close the records and memories of a run.
     deep : In(1)
         Simulation: record every word that a unit drives on a stream.
+    fuse : In(8)
+        Only with a spare: the physical row that is bypassed, 0 .. T; taken during reset.
     """
 
     NEEDS_LIBRARY = True
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        super().__init__(
-            {
-                "clk": In(1),
-                "rst": In(1),
-                "axi": In(AxiLiteSignature(ADDRESS_BITS)),
-                "start": In(1),
-                "done": Out(1),
-                "stopped": Out(1),
-                "cause": Out(bits_for(len(ErrorClass))),
-                "critical": Out(1),
-                "backdoor": In(3),
-                "deep": In(1),
-            }
-        )
+        ports = {
+            "clk": In(1),
+            "rst": In(1),
+            "axi": In(AxiLiteSignature(ADDRESS_BITS)),
+            "start": In(1),
+            "done": Out(1),
+            "stopped": Out(1),
+            "cause": Out(bits_for(len(ErrorClass))),
+            "critical": Out(1),
+            "backdoor": In(3),
+            "deep": In(1),
+        }
+        super().__init__(ports | ({"fuse": In(FUSE_BITS)} if config.spares else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -91,19 +93,49 @@ class Chip(wiring.Component):
             pins.deep.eq(self.deep),
             control.backdoor.eq(pins.inner_backdoor),
         ]
-        rows = [self._row(m, y, pins, control) for y in range(self._config.superlanes)]
-        strip = [self._strip_stop(m, p, rows[0], control) for p in range(self._config.stops)]
-        self._north(m, rows)
-        self._along(m, strip, pins, control, rows[0])
+        face = TopFace(vertical(self._config)).create()
+        rows = [self._library.place(Superlane, self._config) for _ in range(self._config.rows)]
+        for y, row in enumerate(rows):
+            m.submodules[f"row{y}"] = row
+        stack = self._stack_around_spare if self._config.spares else self._stack
+        bypassed = stack(m, face, rows, control.code, pins)
+        strip = [self._strip_stop(m, p, face, control) for p in range(self._config.stops)]
+        host = self._along(m, strip, pins, control, face)
+        m.d.comb += host.bypassed.eq(bypassed)
         return m
 
-    def _row(self, m, y, pins, control):
-        row = self._library.place(Superlane, self._config)
-        m.submodules[f"row{y}"] = row
-        m.d.comb += [row.row.eq(y), row.backdoor.eq(control.code), row.deep.eq(pins.inner_deep)]
-        return row
+    def _stack(self, m, face, rows, backdoor, pins):
+        """The rows, one on the other and all on the strip. Returns which row is bypassed: none."""
+        for y, (south, north) in enumerate(pairwise([face, *rows])):
+            m.d.comb += [
+                north.row.eq(y),
+                north.backdoor.eq(backdoor),
+                north.deep.eq(pins.inner_deep),
+            ]
+            connect_rows(m, south, north, vertical(self._config))
+        return len(rows)
 
-    def _strip_stop(self, m, position, row, control):
+    def _stack_around_spare(self, m, face, rows, backdoor, pins):
+        """The same with a joint south of each row."""
+        m.submodules.fuse = fuse = self._library.place(Fuse)
+        m.d.comb += [fuse.reset.eq(pins.inner_reset), fuse.fuse.eq(self.fuse)]
+        everyone = [None, face, *rows, None]
+        for y, north in enumerate(rows):
+            far_south, south, _, far_north = everyone[y : y + 4]
+            m.submodules[f"joint{y}"] = joint = self._library.place(Joint, self._config)
+            m.d.comb += [
+                joint.index.eq(y),
+                joint.bypassed.eq(fuse.bypassed),
+                joint.backdoor.eq(backdoor),
+                joint.deep.eq(pins.inner_deep),
+                north.row.eq(joint.row),
+                north.backdoor.eq(joint.row_backdoor),
+                north.deep.eq(joint.row_deep),
+            ]
+            connect_joint(m, joint, (south, far_south), (north, far_north), vertical(self._config))
+        return fuse.bypassed
+
+    def _strip_stop(self, m, position, face, control):
         """The queues of one stop, and their control into superlane 0."""
         config = self._config
         queues = stop_queues(config, position)
@@ -116,40 +148,21 @@ class Chip(wiring.Component):
         ]
         for n, queue in enumerate(queues):
             if queue in functional_queues(config):
-                south = getattr(row, f"{queue.name.lower()}_south")
-                m.d.comb += south.eq(getattr(stop, f"control{n}"))
+                north = getattr(face, f"{queue.name.lower()}_north")
+                m.d.comb += north.eq(getattr(stop, f"control{n}"))
         m.d.comb += [
-            getattr(row, f"chain{position}_south").eq(stop.chain),
-            stop.text_word.eq(getattr(row, f"text{position}_south").word),
+            getattr(face, f"chain{position}_north").eq(stop.chain),
+            stop.text_word.eq(getattr(face, f"text{position}_north").word),
         ]
         return stop
 
-    def _north(self, m, rows):
-        """Control, partial sums, results, text and errors between neighbouring superlanes."""
-        for south, north in pairwise(rows):
-            m.d.comb += south.critical_north.eq(north.critical_south)
-            m.d.comb += north.host_south.eq(south.host_north)
-            m.d.comb += south.host_word_north.eq(north.host_word_south)
-            for queue in functional_queues(self._config):
-                name = queue.name.lower()
-                m.d.comb += getattr(north, f"{name}_south").eq(getattr(south, f"{name}_north"))
-            for plane in planes(self._config):
-                for kind in ("psum", "down"):
-                    lower = getattr(south, f"{plane}_{kind}_north")
-                    connect(m, lower, getattr(north, f"{plane}_{kind}_south"))
-            for p in range(self._config.stops):
-                upper, lower = getattr(north, f"chain{p}_south"), getattr(south, f"chain{p}_north")
-                m.d.comb += upper.eq(lower)
-                m.d.comb += getattr(south, f"text{p}_north").eq(getattr(north, f"text{p}_south"))
-            connect_rows(m, south, north, sxm_paths(self._config))
-
-    def _along(self, m, strip, pins, control, row):
+    def _along(self, m, strip, pins, control, face):
         """The strip: idle, NOTIFY, cause, errors and the host's messages pass one stop a cycle."""
         m.submodules.status = status = self._library.place(ChipStatus, self._config)
         m.d.comb += [
             strip[0].from_west.idle.eq(Const(1)),
             status.from_west.eq(strip[-1].to_east),
-            status.critical_above.eq(row.critical_south),
+            status.critical_above.eq(face.critical_north),
             self.done.eq(status.done),
             self.stopped.eq(status.stopped),
             self.cause.eq(status.cause),
@@ -169,8 +182,9 @@ class Chip(wiring.Component):
             host.answered.eq(strip[-1].to_east.answered),
             host.errors.eq(strip[-1].to_east.errors),
             strip[-1].from_east.host.eq(host.message),
-            row.host_south.eq(host.token),
-            host.word.eq(row.host_word_south),
+            face.host_north.eq(host.token),
+            host.word.eq(face.host_word_north),
         ]
         for west, east in pairwise(strip):
             m.d.comb += [east.from_west.eq(west.to_east), west.from_east.eq(east.to_west)]
+        return host

@@ -16,14 +16,14 @@ from tsp.host.tile import HostTile
 from tsp.icu.chain import TextChain, chain_layout, text_layout
 from tsp.icu.queue import queue_control_layout
 from tsp.slices.mem import MemStop
-from tsp.slices.mxm.ports import vertical
+from tsp.slices.mxm.ports import vertical as mxm_vertical
 from tsp.slices.mxm.stop import MxmStop
 from tsp.slices.sxm import SxmStop
 from tsp.slices.sxm import vertical as sxm_vertical
 from tsp.slices.vxm.stop import VxmStop
 from tsp.stop import PassStop
 
-__all__ = ["Superlane", "functional_queues", "planes", "sxm_paths"]
+__all__ = ["Superlane", "functional_queues", "vertical"]
 
 #: What stands at a stop, by the kind of its first queue.
 _STOPS = {
@@ -44,18 +44,25 @@ def plane_name(queue: Queue) -> str:
     return queue.name.lower().rpartition("_")[0]
 
 
-def planes(config: Config):
-    """Names of the planes, west to east."""
-    return [plane_name(q) for q in config.queues if q.kind is QueueKind.MXM_W]
-
-
-def sxm_paths(config: Config):
-    """What the SXMs of neighbouring rows hand to each other: members of a superlane by name."""
-    return {
-        f"sxm_{hemisphere.name.lower()}_{name}": member
-        for hemisphere in Hemisphere
-        for name, member in sxm_vertical(config).items()
-    }
+def vertical(config: Config):
+    """Members of a superlane that face its neighbours north and south, by name (tsp.rows)."""
+    ports = {"critical_north": In(1), "critical_south": Out(1)}
+    ports |= {"host_south": In(token_layout()), "host_north": Out(token_layout())}
+    ports |= {"host_word_north": In(word_layout()), "host_word_south": Out(word_layout())}
+    for queue in functional_queues(config):
+        control = queue_control_layout(queue.kind, config)
+        ports[f"{queue.name.lower()}_south"] = In(control)
+        ports[f"{queue.name.lower()}_north"] = Out(control)
+        if queue.kind is QueueKind.MXM_W:
+            paths = mxm_vertical(config).items()
+            ports |= {f"{plane_name(queue)}_{name}": member for name, member in paths}
+    for p in range(config.stops):
+        ports |= {f"chain{p}_south": In(chain_layout()), f"chain{p}_north": Out(chain_layout())}
+        ports |= {f"text{p}_north": In(text_layout()), f"text{p}_south": Out(text_layout())}
+    for hemisphere in Hemisphere:
+        paths, sxm = sxm_vertical(config).items(), f"sxm_{hemisphere.name.lower()}"
+        ports |= {f"{sxm}_{name}": member for name, member in paths}
+    return ports
 
 
 class Superlane(wiring.Component):
@@ -93,20 +100,7 @@ class Superlane(wiring.Component):
 
     def __init__(self, config, *, library):
         self._config, self._library = config, library
-        ports = {"row": In(8), "backdoor": In(3), "deep": In(1)}
-        ports |= {"critical_north": In(1), "critical_south": Out(1)}
-        ports |= {"host_south": In(token_layout()), "host_north": Out(token_layout())}
-        ports |= {"host_word_north": In(word_layout()), "host_word_south": Out(word_layout())}
-        for queue in functional_queues(config):
-            control = queue_control_layout(queue.kind, config)
-            ports[f"{queue.name.lower()}_south"] = In(control)
-            ports[f"{queue.name.lower()}_north"] = Out(control)
-        for plane in planes(config):
-            ports |= {f"{plane}_{name}": member for name, member in vertical(config).items()}
-        for p in range(config.stops):
-            ports |= {f"chain{p}_south": In(chain_layout()), f"chain{p}_north": Out(chain_layout())}
-            ports |= {f"text{p}_north": In(text_layout()), f"text{p}_south": Out(text_layout())}
-        super().__init__(ports | sxm_paths(config))
+        super().__init__(vertical(config) | {"row": In(8), "backdoor": In(3), "deep": In(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -198,7 +192,7 @@ class Superlane(wiring.Component):
                 m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         if kind is MxmStop:
             for number, queue in enumerate(queues[::3]):
-                for name in vertical(self._config):
+                for name in mxm_vertical(self._config):
                     outer = getattr(self, f"{plane_name(queue)}_{name}")
                     inner = getattr(stop, f"{name}{number}")
                     connect(m, flipped(outer), inner)

@@ -1,7 +1,7 @@
 """Random legal programs: schedule, golden model and RTL agree in every event and every bit.
 
-All programs run in one simulation. Every bin of :mod:`verif.random_programs.bins` is hit. A
-program is replayed by its seed, several as a range::
+All programs of a batch run in one simulation. Every bin of :mod:`verif.random_programs.bins` is
+hit. A program is replayed by its seed, several as a range::
 
     TSP_SEEDS=17 .venv/bin/python -m pytest -s verif/chip/test_random.py -k agree
     TSP_SEEDS=1000..1999 ...
@@ -33,6 +33,7 @@ from verif.random_programs import Bin, bins, generate, hit
 #: find no place in the two programs before.
 SEEDS = (*range(200), 292, 492)
 LEAST_ISSUES = 20_000
+BATCH = 101  #: programs that are in memory at once
 ONE = Config("one", 1, 0, 18, 64, 1, 16, 4, 1)
 
 _FUNCTIONAL = [f.opcode for f in FORMATS.values() if f.functional]
@@ -87,18 +88,20 @@ def _chosen(usual: Sequence[int]) -> tuple[int, ...]:
 
 
 def _run(config: Config, seeds: tuple[int, ...]) -> Campaign:
-    """Generate, verify, run on both engines, compare."""
+    """Generate, verify, run on both engines, compare; a simulation for each batch."""
     print(f"\nrandom programs for {config.name}, seeds {seeds[0]}..{seeds[-1]}")
-    programs = [generate(config, seed) for seed in seeds]
-    for program in programs:
-        report = verify(program)
-        assert report.ok, str(report)
-    golden = [GoldenEngine().run(program) for program in programs]
-    rtl = RtlEngine().run_jobs([Job(program, {}) for program in programs])
     campaign = Campaign(config.name, seeds)
-    for seed, program, expected, actual in zip(seeds, programs, golden, rtl, strict=True):
-        campaign.add(seed, program, expected, actual)
-        covers("random", subjects_of(program))
+    for first in range(0, len(seeds), BATCH):
+        batch = seeds[first : first + BATCH]
+        programs = [generate(config, seed) for seed in batch]
+        for program in programs:
+            report = verify(program)
+            assert report.ok, str(report)
+        golden = [GoldenEngine().run(program) for program in programs]
+        rtl = RtlEngine().run_jobs([Job(program, {}) for program in programs])
+        for seed, program, expected, actual in zip(batch, programs, golden, rtl, strict=True):
+            campaign.add(seed, program, expected, actual)
+            covers("random", subjects_of(program))
     return campaign
 
 
@@ -159,6 +162,10 @@ def test_one_wrong_bit_or_cycle_is_a_difference() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", [ONE, SMALL], ids=lambda c: c.name)
-def test_random_programs_agree_at_other_sizes(config: Config) -> None:
-    _agree(config, _chosen(range(40)))
+@pytest.mark.parametrize(
+    ("config", "seeds"),
+    [(ONE, range(40)), (SMALL, range(200)), (NANO, range(1000, 2000))],
+    ids=["one", "small", "nano"],
+)
+def test_more_random_programs_agree(config: Config, seeds: range) -> None:
+    _agree(config, _chosen(seeds))

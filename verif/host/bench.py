@@ -8,21 +8,52 @@ from tsp.chip import Chip
 from tsp.icu.strip import STOP_KINDS
 from tspc.engines import records
 from verif.support import BenchRun, run_bench
+from verif.support.noise import Noise
 
-#: Odd on purpose: three superlanes, sizes that are no powers of two where they need not be.
-ODD = Config("odd", 3, 0, 4, 64, 1, 16, 8, 1)
+__all__ = ["ODD", "run"]
+
+#: Odd on purpose: three superlanes and a spare, sizes that are no powers of two where they need
+#: not be.
+ODD = Config("odd", 3, 1, 4, 64, 1, 16, 8, 1)
 
 
-def run(module: str, config: Config = ODD, **parameters) -> BenchRun:
-    """Run a cocotb module on the chip of which only ICU, MEM, streams and host port are there."""
+class _Broken:
+    """A library that places noise for one of the superlanes."""
+
+    def __init__(self, library, row):
+        self._library, self._left = library, row
+
+    def place(self, cls, *args, **kwargs):
+        """Place what is asked for, but for that superlane."""
+        if cls is superlane.Superlane:
+            self._left -= 1
+            cls = Noise if self._left == -1 else cls
+        return self._library.place(cls, *args, **kwargs)
+
+
+def run(
+    module: str,
+    *,
+    bypassed: int = ODD.superlanes,
+    broken: int | None = None,
+    **parameters,
+) -> BenchRun:
+    """Run a cocotb module on the chip of which only ICU, MEM, streams and host port are there.
+
+    Row `bypassed` is bypassed, row `broken` drives noise.
+    """
     blocks = ["superlane", *(f"icu_stop_{kind}" for kind in STOP_KINDS)]
     only_mem = {QueueKind.MEM: superlane.MemStop}
+
+    def chip(library):
+        return Chip(ODD, library=library if broken is None else _Broken(library, broken))
+
     with mock.patch.object(superlane, "_STOPS", only_mem):
         return run_bench(
-            lambda library: Chip(config, library=library),
+            chip,
             module,
             top="chip_of_mem",
-            blocks=[f"{name}_{config.tag}" for name in blocks],
-            parameters={"config": config.to_dict(), **parameters},
+            blocks=[f"{name}_{ODD.tag}" for name in blocks],
+            parameters={"config": ODD.to_dict(), "bypassed": bypassed, **parameters},
             image=records.image([]),
         )

@@ -26,6 +26,8 @@ class PortModel:
 
     Attributes
     ----------
+    bypassed
+        Row that the fuses bypass.
     mem
         Words by (hemisphere, slice, bank, offset, superlane); zero where nothing was written.
     text
@@ -37,6 +39,7 @@ class PortModel:
     """
 
     config: Config
+    bypassed: int
     mem: dict[tuple[int, ...], int] = field(default_factory=lambda: defaultdict(int))
     text: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     mode: int = IDLE
@@ -108,6 +111,7 @@ class PortModel:
             self.buffer = [word >> 32 * n & 0xFFFF_FFFF for n in range(DATA_WORDS)]
         values = {"CYCLES1": self.kept, "QUEUE": self.queue, "QUEUE_WORDS": self.words}
         values |= {"UNIT": self.unit, "UNIT_ERRORS": 0, "PORT_ERRORS": 0}  # nothing is upset
+        values["SPARE"] = self.bypassed
         values["MEM_ADDRESS"] = sum(self.place[f.name] << f.low for f in _fields("MEM_ADDRESS"))
         values |= {f"MEM_DATA{n}": part for n, part in enumerate(self.buffer)}
         if name == "MEM_DATA3":

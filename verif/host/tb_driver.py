@@ -21,7 +21,13 @@ from tspc.host import HostDriver, HostError
 from verif.host.programs import copies, gathering, vectors
 from verif.support import tb
 
-CONFIG = Config.from_dict(tb.parameters()["config"])
+P = tb.parameters()
+CONFIG = Config.from_dict(P["config"])
+
+
+async def begin(dut):
+    """Clock and reset; the fuses bypass a row."""
+    await tb.begin(dut, fuse=P["bypassed"])
 
 
 class Foreign:
@@ -69,7 +75,7 @@ async def boot_run_and_read_back(dut, port):
 
 @cocotb.test
 async def another_chip_is_noticed(dut):
-    await tb.begin(dut)
+    await begin(dut)
     with pytest.raises(HostError, match="HASH0 is"):
         await HostDriver(AxiLite(dut), NANO).identify()
 
@@ -77,7 +83,7 @@ async def another_chip_is_noticed(dut):
 @cocotb.test
 async def reads_and_writes_take_turns(dut):
     """Whoever comes again and again does not keep the other from its answer."""
-    await tb.begin(dut)
+    await begin(dut)
     port = AxiLite(dut)
     address = BY_NAME["MEM_ADDRESS"].address
     done = []
@@ -98,20 +104,20 @@ async def reads_and_writes_take_turns(dut):
 
 @cocotb.test
 async def by_our_own_bus(dut):
-    await tb.begin(dut)
+    await begin(dut)
     await boot_run_and_read_back(dut, AxiLite(dut))
 
 
 @cocotb.test
 async def by_cocotbext_axi(dut):
-    await tb.begin(dut)
+    await begin(dut)
     await boot_run_and_read_back(dut, Foreign(dut))
 
 
 @cocotb.test
 async def every_word_of_every_slice(dut):
     """All of MEM holds a word of its own, whatever the order of writing."""
-    await tb.begin(dut)
+    await begin(dut)
     driver = HostDriver(AxiLite(dut), CONFIG)
     rng = np.random.default_rng(1)
     banks = [(q.index, b) for q in CONFIG.queues if q.kind.value == "mem" for b in (0, 1)]
@@ -128,7 +134,7 @@ async def every_word_of_every_slice(dut):
 @cocotb.test
 async def errors_are_counted_by_unit(dut):
     """What the tiles, the text and the port itself have corrected, or could not."""
-    await tb.begin(dut)
+    await begin(dut)
     program, faults = gathering(CONFIG, np.random.default_rng(6))
     driver = HostDriver(AxiLite(dut), CONFIG)
     await driver.boot(program, {})
@@ -154,7 +160,7 @@ async def errors_are_counted_by_unit(dut):
 
 @cocotb.test
 async def a_window_goes_round_its_bank(dut):
-    await tb.begin(dut)
+    await begin(dut)
     driver = HostDriver(AxiLite(dut), CONFIG)
     words = vectors(CONFIG, np.random.default_rng(2), 3)
     queue = CONFIG.queue_by_name["MEM_E1"].index

@@ -28,6 +28,7 @@ _NEEDS = {
 #: Features beyond instructions: they have rows as soon as ``tsp.arch`` has their module.
 _FEATURES = {
     "protection": ("tsp.arch.secded", ("unit", "slice", "chip", "fault")),
+    "spare superlane": ("tsp.arch.config", ("unit", "chip", "random", "fault")),
     "host port": ("tsp.arch.csr", ("unit", "chip", "random", "fault")),
 }
 

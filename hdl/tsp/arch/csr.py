@@ -221,6 +221,9 @@ REGISTERS: Final = (
              "errors of text counted.", _QUEUE, When.QUIET),
     Register("QUEUE_WORDS", 0x028, Access.RO, "Words loaded since QUEUE was written.",
              (Field("words", 0, 8, "0 .. what the buffer holds"),), When.QUIET),
+    Register("SPARE", 0x02C, Access.RO, "The row of the chip that the fuses bypass.",
+             (Field("bypassed", 0, 8, "its number from the south, the spare counted; T: the spare, "
+                    "or there is none"),)),
     *_words("MEM_DATA", 0x030, Access.RW, {
         0: "A read fetches the word at MEM_ADDRESS for all four.",
         3: "A write stores the word that all four hold; it and a read step MEM_ADDRESS.",

@@ -68,6 +68,8 @@ class HostPort(Component):
         A word that MEM gave had a double error, since reset.
     backdoor : In(3)
         Simulation.
+    bypassed : In(8)
+        What SPARE reads; stable.
     notify : In(message_layout(config))
         NOTIFYs as they leave the strip in the east: they tell the cycle.
     message : Out(message_layout()), answered : In(1), errors : In(32)
@@ -87,6 +89,7 @@ class HostPort(Component):
                 "critical": In(1),
                 "found_double": Out(1),
                 "backdoor": In(3),
+                "bypassed": In(8),
                 "cause": In(bits_for(len(ErrorClass))),
                 "notify": In(notify_layout(config)),
                 "message": Out(message_layout()),
@@ -113,7 +116,10 @@ class HostPort(Component):
         values = constants(self._config) | self._watch(m)
         values |= {"MEM_ADDRESS": Cat(self._place.values()), "QUEUE": self._queue}
         values |= {"QUEUE_WORDS": self._words, "UNIT": pack("UNIT", self._unit)}
-        values |= {"PORT_ERRORS": self._own_errors}
+        values |= {
+            "PORT_ERRORS": self._own_errors,
+            "SPARE": pack("SPARE", {"bypassed": self.bypassed}),
+        }
         values |= {f"MEM_DATA{n}": self._buffer[n] for n in range(DATA_WORDS)}
         when = {
             When.ALWAYS: Const(1),

@@ -30,14 +30,17 @@ def run_golden(program: Program, tensors: Arrays, deep: bool) -> "Result":
         raise error("C0011", str(problem)) from None
 
 
-def run_rtl(program: Program, tensors: Arrays, deep: bool, quiet: bool) -> "Result":
+def run_rtl(
+    program: Program, tensors: Arrays, deep: bool, quiet: bool, bypassed: int | None = None
+) -> "Result":
     """Run on the RTL with a progress bar; a chip that stops is an error."""
     from tspc.engines.rtl import RtlEngine
     from tspc.engines.verilator import SimulationError
 
     try:
         with _progress(quiet) as progress:
-            runs = RtlEngine().run_many(program, [tensors], deep=deep, progress=progress)
+            chip = RtlEngine(bypassed=bypassed)
+            runs = chip.run_many(program, [tensors], deep=deep, progress=progress)
     except SimulationError as problem:
         remedy = "'tsp doctor' checks what building the chip needs; TSP_TRACEBACK=1 shows all"
         raise error(

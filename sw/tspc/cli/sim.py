@@ -37,6 +37,12 @@ __all__ = ["sim_command"]
 @click.option("--dump", metavar="OUT", help="Write the outputs, or every WHAT, as .npz.")
 @click.option("--events", metavar="OUT", help="Write the event records as .npz.")
 @click.option("--deep", is_flag=True, help="Record and compare every word on a stream, too.")
+@click.option(
+    "--bypass",
+    type=click.IntRange(0),
+    metavar="ROW",
+    help="On a chip with a spare superlane: the row that its fuses bypass.  [default: the spare]",
+)
 @click.option("--verify/--no-verify", default=True, help="Verify first.  [default: verify]")
 @config_option()
 @command
@@ -49,6 +55,7 @@ def sim_command(
     dump: str | None,
     events: str | None,
     deep: bool,
+    bypass: int | None,
     verify: bool,
     config: str | None,
 ) -> int:
@@ -58,6 +65,8 @@ def sim_command(
     """
     if what and dump is None:
         raise click.UsageError(f"{what[0]!r} is something to dump, but --dump is not given")
+    if bypass is not None and engine == "golden":
+        raise click.UsageError("--bypass is of the RTL: the golden model has no rows to bypass")
     if dump == "-" and events == "-":
         raise click.UsageError("--dump and --events cannot both go to standard output")
     output.to_stderr = "-" in (dump, events)
@@ -66,10 +75,10 @@ def sim_command(
     program, tensors = load_arrays(program, loads)
     if verify:
         _verify(program)
-    outcome = _run(program, tensors, engine, deep, output.as_json)
+    outcome = _run(program, tensors, engine, deep, bypass, output.as_json)
     if outcome.first is not None and engine == "both" and not deep:
         # A difference is looked for again where it first shows: on a stream.
-        again = _run(program, tensors, engine, True, output.as_json)
+        again = _run(program, tensors, engine, True, bypass, output.as_json)
         outcome.first_drive = again.first_drive
     return _report(output, outcome, what, dump, events)
 
@@ -82,9 +91,11 @@ def _verify(program: Program) -> None:
         raise DiagnosticError(problem_diagnostics(report, program))
 
 
-def _run(program: Program, tensors: Arrays, engine: str, deep: bool, quiet: bool) -> Outcome:
+def _run(
+    program: Program, tensors: Arrays, engine: str, deep: bool, bypassed: int | None, quiet: bool
+) -> Outcome:
     golden = run_golden(program, tensors, deep) if engine != "rtl" else None
-    rtl = run_rtl(program, tensors, deep, quiet) if engine != "golden" else None
+    rtl = run_rtl(program, tensors, deep, quiet, bypassed) if engine != "golden" else None
     try:
         schedule = expand(program)
     except ValueError as problem:  # BadWord is one

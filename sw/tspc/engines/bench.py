@@ -36,6 +36,8 @@ async def run_jobs(dut: Any) -> None:
     job = json.loads(Path("job.json").read_text())
     for name in ("rst", "start", "backdoor", "deep"):
         getattr(dut, name).value = 0
+    if job["fuse"] is not None:
+        dut.fuse.value = job["fuse"]
     dut.rst.value = 1
     await Timer(1, "ns")  # an edge at time 0 races
     Clock(dut.clk, _PERIOD, unit="ns", impl="gpi").start()

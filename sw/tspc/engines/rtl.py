@@ -70,6 +70,9 @@ class RtlEngine:
         Load, start, watch and read back through the host port instead of the back door: outputs,
         the cycle of ``done`` and, if something is upset, the counters are what the port said.
         Records and dump are the simulation's.
+    bypassed
+        On a chip with a spare: the row that its fuses bypass, counted from the south, 0 .. T. None:
+        the spare, row T. Nothing of a result depends on it.
     test_module
         cocotb module that calls :func:`tspc.engines.bench.run_jobs`, and may watch the chip.
     """
@@ -84,6 +87,7 @@ class RtlEngine:
         optimise: bool = True,
         plusargs: Sequence[str] = (),
         host: bool = False,
+        bypassed: int | None = None,
         test_module: str = _TEST_MODULE,
     ) -> None:
         self._hdl = hdl
@@ -91,6 +95,7 @@ class RtlEngine:
         self._optimise = optimise
         self._plusargs = tuple(plusargs)
         self._host = host
+        self._bypassed = bypassed
         self._test_module = test_module
 
     def run(
@@ -128,21 +133,22 @@ class RtlEngine:
         SimulationError
             If the chip cannot be built or the simulation fails.
         ValueError
-            If the jobs' configurations differ, an input does not fit its tensor or a queue's text
-            does not fit its buffer.
+            If the jobs' configurations differ, an input does not fit its tensor, a queue's text
+            does not fit its buffer or there is no such row to bypass.
         """
         if not jobs:
             return []
         config = jobs[0].program.config
         for job in jobs:
             _check(job.program, config)
+        fuse = _fuse(config, self._bypassed)
         folder = BUILD_ROOT / "rtl" / "runs"
         folder.mkdir(parents=True, exist_ok=True)
         loaded = [{**j.program.image, **load(j.program, j.inputs)} for j in jobs]
         built = build_chip(config, self._hdl, optimise=self._optimise)
         directory = Path(tempfile.mkdtemp(dir=folder))
         session = _Session(jobs, loaded, directory, progress, self._each, self._host)
-        session.prepare()
+        session.prepare(fuse)
         run(
             built,
             self._test_module,
@@ -157,6 +163,18 @@ class RtlEngine:
             )
         shutil.rmtree(directory)
         return session.results
+
+
+def _fuse(config: Config, bypassed: int | None) -> int | None:
+    """What the fuses say; None if there are none."""
+    if bypassed is None:
+        return config.superlanes if config.spares else None
+    if not config.spares:
+        raise ValueError(f"configuration {config.name} has no spare superlane: nothing to bypass")
+    if not 0 <= bypassed < config.rows:
+        raise ValueError(f"row {bypassed} of {config.name} cannot be bypassed: it has rows 0 .. "
+                         f"{config.rows - 1}")  # fmt: skip
+    return bypassed
 
 
 def _check(program: Program, config: Config) -> None:
@@ -193,7 +211,7 @@ class _Session:
         self._position = 0  # in progress.jsonl
         self._seconds = 0.0
 
-    def prepare(self) -> None:
+    def prepare(self, fuse: int | None) -> None:
         """Write ``job.json`` and what its runs load; what programs share is written once."""
         config = self._jobs[0].program.config
         shared: dict[int, str] = {}
@@ -204,7 +222,7 @@ class _Session:
             files = self._hosted if self._host else self._images
             runs.append(run | files(number, job, shared))
         settle = config.stops + 3 * config.rows + 8
-        job_file = {"runs": runs, "settle": settle, "chunk": _CHUNK}
+        job_file = {"runs": runs, "settle": settle, "chunk": _CHUNK, "fuse": fuse}
         (self._directory / "job.json").write_text(json.dumps(job_file))
 
     def _images(self, number: int, job: Job, shared: dict[int, str]) -> dict[str, Any]:

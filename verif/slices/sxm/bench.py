@@ -11,7 +11,8 @@ from amaranth.lib.wiring import Component, In, Out
 
 from tsp.arch.config import STREAMS, SXM_UNITS, WORD_BITS
 from tsp.arch.isa import unit_formats
-from tsp.slices.sxm import SxmStop, connect_rows, vertical
+from tsp.rows import connect_rows
+from tsp.slices.sxm import SxmStop, vertical
 from tsp.sram import BackdoorControl, Sram
 from tsp.words import control_layout
 from tspc.engines.records import Kind, place

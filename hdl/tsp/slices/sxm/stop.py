@@ -13,7 +13,7 @@ from .local import Distribute, Rotate, Transpose
 from .permute import Permute, permute_vertical
 from .shift import SHIFT_VERTICAL, Shift
 
-__all__ = ["CONTROLS", "SxmStop", "connect_rows", "vertical"]
+__all__ = ["CONTROLS", "SxmStop", "vertical"]
 
 #: Control of each unit, in the order of their queues.
 CONTROLS = tuple(control_layout(*unit_formats(kind)) for _, kind in SXM_UNITS)
@@ -30,15 +30,6 @@ def vertical(config):
     """
     both = {"shift": SHIFT_VERTICAL, "permute": permute_vertical(config)}
     return {f"{unit}_{name}": x for unit, members in both.items() for name, x in members.items()}
-
-
-def connect_rows(m, south, north, names):
-    """Connect the members `names` of two neighbouring rows (:func:`vertical`, maybe prefixed)."""
-    for name in names:
-        if name.endswith("_up_north"):
-            m.d.comb += getattr(north, f"{name[:-5]}south").eq(getattr(south, name))
-        elif name.endswith("_down_south"):
-            m.d.comb += getattr(south, f"{name[:-5]}north").eq(getattr(north, name))
 
 
 class SxmStop(wiring.Component):
