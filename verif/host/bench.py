@@ -1,5 +1,6 @@
 """A chip of MEM alone behind its host port: quick to build, and the port sees no difference."""
 
+import functools
 from unittest import mock
 
 from tsp import superlane
@@ -7,7 +8,7 @@ from tsp.arch.config import Config, QueueKind
 from tsp.chip import Chip
 from tsp.icu.strip import STOP_KINDS
 from tspc.engines import records
-from verif.support import BenchRun, run_bench
+from verif.support import Bench, BenchRun, build_bench
 from verif.support.noise import Noise
 
 __all__ = ["ODD", "run"]
@@ -31,29 +32,24 @@ class _Broken:
         return self._library.place(cls, *args, **kwargs)
 
 
+@functools.cache
+def _built(broken: int | None) -> Bench:
+    """The chip; row `broken` drives noise."""
+
+    def chip(library):
+        return Chip(ODD, library=library if broken is None else _Broken(library, broken))
+
+    blocks = ["superlane", *(f"icu_stop_{kind}" for kind in STOP_KINDS)]
+    with mock.patch.object(superlane, "_STOPS", {QueueKind.MEM: superlane.MemStop}):
+        return build_bench(chip, top="chip_of_mem", blocks=[f"{b}_{ODD.tag}" for b in blocks])
+
+
 def run(
-    module: str,
-    *,
-    bypassed: int = ODD.superlanes,
-    broken: int | None = None,
-    **parameters,
+    module: str, *, bypassed: int = ODD.superlanes, broken: int | None = None, **parameters
 ) -> BenchRun:
     """Run a cocotb module on the chip of which only ICU, MEM, streams and host port are there.
 
     Row `bypassed` is bypassed, row `broken` drives noise.
     """
-    blocks = ["superlane", *(f"icu_stop_{kind}" for kind in STOP_KINDS)]
-    only_mem = {QueueKind.MEM: superlane.MemStop}
-
-    def chip(library):
-        return Chip(ODD, library=library if broken is None else _Broken(library, broken))
-
-    with mock.patch.object(superlane, "_STOPS", only_mem):
-        return run_bench(
-            chip,
-            module,
-            top="chip_of_mem",
-            blocks=[f"{name}_{ODD.tag}" for name in blocks],
-            parameters={"config": ODD.to_dict(), "bypassed": bypassed, **parameters},
-            image=records.image([]),
-        )
+    told = {"config": ODD.to_dict(), "bypassed": bypassed, **parameters}
+    return _built(broken).run(module, parameters=told, image=records.image([]))

@@ -16,7 +16,7 @@ from typing import Any
 from tsp.macro import HANDWRITTEN, Library
 from tspc.engines import verilator
 
-__all__ = ["BUILDS", "BenchRun", "run_bench"]
+__all__ = ["BUILDS", "Bench", "BenchRun", "build_bench", "run_bench"]
 
 #: Where the benches' Verilog, builds and logs stand.
 BUILDS = verilator.BUILD_ROOT / "verif"
@@ -41,6 +41,82 @@ class BenchRun:
     tests: int
     directory: Path
     modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench, built.
+
+    Attributes
+    ----------
+    built
+        The simulation.
+    home
+        Folder of its Verilog, builds and runs.
+    inputs
+        Names of the top's inputs.
+    modules
+        Names of the Verilog modules of the design.
+    """
+
+    built: verilator.Build
+    home: Path
+    inputs: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    def run(
+        self,
+        test_module: str,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        image: bytes | None = None,
+        seed: int | None = None,
+        poll: Callable[[], None] | None = None,
+    ) -> BenchRun:
+        """Run a cocotb module on it; see :func:`run_bench`."""
+        directory = self.home / _run_name()
+        directory.mkdir(parents=True, exist_ok=True)
+        if image is not None:
+            (directory / "image.bin").write_bytes(image)
+        tests = verilator.run(
+            self.built,
+            test_module,
+            directory,
+            plusargs=[f"+tsp={directory}"],
+            environment={
+                "TSP_PARAMETERS": json.dumps(dict(parameters or {})),
+                "TSP_INPUTS": json.dumps(self.inputs),
+            },
+            seed=seed,
+            poll=poll,
+        )
+        return BenchRun(tests, directory, self.modules)
+
+
+def build_bench(
+    make: Callable[[Library], Any], *, top: str = "dut", blocks: Sequence[str] = ()
+) -> Bench:
+    """Elaborate and build a bench, once for the same content; see :func:`run_bench`.
+
+    To elaborate a large design takes seconds: who runs it often keeps what comes back.
+    """
+    library = Library()
+    library.top(make(library), top)
+    ports = library.ports(top)
+    home = BUILDS / f"{top}-{library.digest}"
+    sources = library.write(home, jobs=1)
+    if library.handwritten:
+        sources.append(HANDWRITTEN / "tsp_sim.cpp")
+    inputs = [name for name, (direction, _) in ports.items() if direction == "input"]
+    built = verilator.build(
+        sources,
+        top,
+        home,
+        inputs=inputs,
+        outputs=[name for name in ports if name not in inputs],
+        blocks=blocks,
+    )
+    return Bench(built, home, tuple(inputs), tuple(library.names))
 
 
 def run_bench(
@@ -72,45 +148,16 @@ def run_bench(
         Content of ``image.bin`` for the SRAMs' back door (:func:`tspc.engines.records.image`).
     seed
         cocotb's random seed; ``cocotb.RANDOM_SEED`` and ``random`` in the bench follow it.
+    poll
+        Called now and then while it runs.
 
     Raises
     ------
     tspc.engines.verilator.SimulationError
         Unless at least one test ran, all passed and the simulator's log holds no error.
     """
-    library = Library()
-    library.top(make(library), top)
-    ports = library.ports(top)
-    home = BUILDS / f"{top}-{library.digest}"
-    sources = library.write(home, jobs=1)
-    if library.handwritten:
-        sources.append(HANDWRITTEN / "tsp_sim.cpp")
-    inputs = [name for name, (direction, _) in ports.items() if direction == "input"]
-    built = verilator.build(
-        sources,
-        top,
-        home,
-        inputs=inputs,
-        outputs=[name for name in ports if name not in inputs],
-        blocks=blocks,
-    )
-    directory = home / _run_name()
-    directory.mkdir(parents=True, exist_ok=True)
-    if image is not None:
-        (directory / "image.bin").write_bytes(image)
-    tests = verilator.run(
-        built,
-        test_module,
-        directory,
-        plusargs=[f"+tsp={directory}"],
-        environment={
-            "TSP_PARAMETERS": json.dumps(dict(parameters or {})),
-            "TSP_INPUTS": json.dumps(inputs),
-        },
-        seed=seed,
-        poll=poll,
-    )
-    return BenchRun(tests, directory, tuple(library.names))
+    bench = build_bench(make, top=top, blocks=blocks)
+    return bench.run(test_module, parameters=parameters, image=image, seed=seed, poll=poll)
 
 
 def _run_name() -> str:
