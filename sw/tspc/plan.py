@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.config import Config
-from tsp.arch.isa import FORMATS, WORD_BYTES, AbcMode, AccMode, Field, Instruction, decode
+from tsp.arch.isa import FORMATS, WORD_BYTES, AbcMode, AccMode, Field, Instruction
 from tsp.arch.timing import Timing
 from tsp.arch.timing import timing as timing_table
 from tspc.events import EVENT, event_order
-from tspc.program import Program
+from tspc.program import Program, decoded
 
 __all__ = ["Schedule", "expand"]
 
@@ -111,7 +111,7 @@ def _queue_events(
     """Cycle, word and origin of each event of a queue, and whether it keeps ``done`` waiting."""
     previous: tuple[int, Instruction] | None = None
     for index, (cycle, word) in enumerate(zip(plan, text)):
-        instruction = decode(word)
+        instruction = decoded(word)
         if instruction.name == "NOP":
             previous = None
         elif instruction.name == "REPEAT":

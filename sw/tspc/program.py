@@ -6,17 +6,21 @@ the plan, i.e. the cycle in which each word is expected to issue. :mod:`tspc.obj
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.config import LANES, Config
-from tsp.arch.isa import WORD_BYTES
+from tsp.arch.isa import WORD_BYTES, decode
 
-__all__ = ["Address", "Program", "Source", "Tensor", "text_vectors"]
+__all__ = ["Address", "Program", "Source", "Tensor", "decoded", "text_vectors"]
 
 #: (queue number of the MEM slice, bank, offset): where one vector of V bytes stands.
 Address = tuple[int, int, int]
+
+#: :func:`tsp.arch.isa.decode` with a memory: many look at a program, and each word is read once.
+decoded = lru_cache(maxsize=1 << 16)(decode)
 
 
 @dataclass(frozen=True, eq=False)

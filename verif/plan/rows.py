@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from tsp.arch.errors import ErrorClass
-from tsp.arch.isa import FORMATS, VXM_OPS, BadWord, Compute, Instruction, Type, decode, vxm_op
+from tsp.arch.isa import FORMATS, VXM_OPS, BadWord, Compute, Instruction, Type, vxm_op
 from tsp.arch.timing import ENTRIES
 from tspc.asm.syntax import PARTS, parts_of
 from tspc.manual import PAGES
 from tspc.manual.render import built
-from tspc.program import Program
+from tspc.program import Program, decoded
 
 __all__ = ["LEVELS", "Row", "rows", "subjects_of"]
 
@@ -98,7 +98,7 @@ def subjects_of(program: Program) -> set[str]:
     for text in program.text.values():
         for word in set(text):
             try:
-                found |= subjects_of_word(decode(word))
+                found |= subjects_of_word(decoded(word))
             except BadWord:
                 continue
     return found

@@ -33,9 +33,9 @@ from tsp.arch.isa import (
     Instruction,
     PortKind,
     Type,
-    decode,
     vxm_op,
 )
+from tspc.program import decoded
 
 __all__ = ["Bin", "bins", "hit", "sxm_bins"]
 
@@ -167,7 +167,7 @@ def hit(config: Config, events: NDArray[np.void]) -> set[Bin]:
     found: set[Bin] = set()
     for pair in pairs:
         word = int.from_bytes(bytes(pair["word"]), "little")
-        found.update(bins_of(config.queues[int(pair["queue"])], decode(word)))
+        found.update(bins_of(config.queues[int(pair["queue"])], decoded(word)))
     return found
 
 

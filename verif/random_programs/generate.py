@@ -1,5 +1,6 @@
 """The generator: barriers, planes, flows until the program is large enough, CONFIG and IFETCH."""
 
+from functools import cache
 from random import Random
 
 from tsp.arch.config import Config, Hemisphere, Queue
@@ -30,14 +31,20 @@ def directed(config: Config, seed: int) -> list[Bin]:
     They follow from the seed alone, so a program is replayed by its seed; any `SHARES` seeds in a
     row aim at every bin.
     """
+    ordered = _ordered(config)
+    size = -(-len(ordered) // SHARES)
+    share = seed % SHARES
+    return ordered[share * size : (share + 1) * size]
+
+
+@cache
+def _ordered(config: Config) -> list[Bin]:
+    """All bins; those that few operations can hit together are neighbours."""
 
     def group(one: Bin) -> tuple[str, ...]:
         return tuple(str(part) for part in (one[1:3] if "VXM" in str(one[0]) else one))
 
-    ordered = sorted(bins(config), key=lambda one: (group(one), str(one)))
-    size = -(-len(ordered) // SHARES)
-    share = seed % SHARES
-    return ordered[share * size : (share + 1) * size]
+    return sorted(bins(config), key=lambda one: (group(one), str(one)))
 
 
 def generate(

@@ -6,22 +6,20 @@ cycles it named before, and names the next one. Words are decoded when they issu
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tsp.arch.config import Config, Queue
 from tsp.arch.errors import ErrorClass
-from tsp.arch.isa import FORMATS, OPCODE_BITS, BadWord, Instruction, config_problems, decode
+from tsp.arch.isa import FORMATS, OPCODE_BITS, BadWord, Instruction, config_problems
 from tspc.faults import AHEAD, TEXT_ROW, TextFault
 from tspc.golden.errors import GoldenError, Party
 from tspc.golden.fetch import Buffer, Chain
 from tspc.golden.protection import Counters
 from tspc.golden.record import Record
 from tspc.golden.slices.unit import Unit
+from tspc.program import decoded
 
 __all__ = ["Barrier", "Control"]
-
-_decode = lru_cache(maxsize=1 << 16)(decode)
 
 _OPCODE_MASK = (1 << OPCODE_BITS) - 1
 _REPEAT = FORMATS["REPEAT"].opcode
@@ -202,7 +200,7 @@ class Control:
         if found is not None:
             return found
         try:
-            instruction = _decode(word)
+            instruction = decoded(word)
             problems = config_problems(instruction, self._config, self.queue)
         except BadWord as error:
             problems = [str(error)]

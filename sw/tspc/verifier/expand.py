@@ -6,14 +6,13 @@ everything that precedes the earliest pending NOTIFY is known when it is taken.
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from heapq import heappop, heappush
 
 from tsp.arch.config import Queue, QueueKind
 from tsp.arch.errors import ErrorClass
-from tsp.arch.isa import BadWord, Instruction, config_problems, decode, make
+from tsp.arch.isa import BadWord, Instruction, config_problems, make
 from tsp.arch.timing import Timing
-from tspc.program import Program
+from tspc.program import Program, decoded
 from tspc.verifier.buffer import Buffer, check_spacing
 from tspc.verifier.describe import describe
 from tspc.verifier.issues import Expansion, Issue, ports
@@ -45,10 +44,9 @@ class _Run:
         return not self.text
 
 
-@cache
 def _decode(word: int) -> Instruction | str:
     try:
-        return decode(word)
+        return decoded(word)
     except BadWord as error:
         return str(error)
 
