@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsp.arch.isa import Type
+from verif.support.soak import TURN
 
 COUNT = 1_000_000  #: random operands of each test
 NAN32, NAN16 = 0x7FC00000, 0x7E00
@@ -39,14 +40,19 @@ CORNERS_INT = np.array(
 ).astype(np.int32)
 
 
+def seeded(seed: int) -> np.random.Generator:
+    """A generator for `seed`, another one in each turn of a soak."""
+    return np.random.default_rng((seed, TURN) if TURN else seed)
+
+
 def random32(seed: int, count: int = COUNT) -> NDArray[np.uint32]:
     """Uniform patterns: all exponents, one NaN or Inf in 128."""
-    return np.random.default_rng(seed).integers(0, 1 << 32, count, np.uint32)
+    return seeded(seed).integers(0, 1 << 32, count, np.uint32)
 
 
 def near32(seed: int, count: int = COUNT) -> NDArray[np.uint32]:
     """Patterns with exponents so close that sums overlap."""
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     exponent = rng.integers(120, 135, count, np.uint32)
     return (
         rng.integers(0, 2, count, np.uint32) << 31 | exponent << 23 | random32(seed + 1, count) >> 9
