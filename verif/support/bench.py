@@ -23,6 +23,9 @@ BUILDS = verilator.BUILD_ROOT / "verif"
 
 _NUMBER = itertools.count()
 
+#: Most designs become one C++ file: headers precompiled for several cost more than they save.
+_FEW_FILES = ("--output-split", "100000")
+
 
 @dataclass(frozen=True)
 class BenchRun:
@@ -115,6 +118,7 @@ def build_bench(
         inputs=inputs,
         outputs=[name for name in ports if name not in inputs],
         blocks=blocks,
+        extra=_FEW_FILES,
     )
     return Bench(built, home, tuple(inputs), tuple(library.names))
 
