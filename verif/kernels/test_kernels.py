@@ -45,6 +45,7 @@ def test_nano(case):
     check(case, NANO)
 
 
+@pytest.mark.slow
 @_BY_NAME
 def test_small(case):
     check(case, SMALL)
