@@ -153,6 +153,7 @@ CASES = [
         "rms_norm", 128, 512, 16384, slack=1, inputs=_spread_rows,
         make=lambda c, r, **o: kernels.rms_norm(c, r, _factors(c, "g"), 0.05, 0.03, **o),
         expected=lambda c, x: reference.rms_norm(x, _factors(c, "g"), 0.05, 0.03),
+        bursts={"full": 1024},
     ),
     _rows_case(
         "layer_norm", 128, 512, 4096, slack=1, inputs=_spread_rows,
