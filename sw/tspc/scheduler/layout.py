@@ -26,6 +26,8 @@ WEIGHT_SLICES = 16  #: LW reads an SG16: one stream from each of 16 slices
 _PIECE, _SAME, _WEIGHTS, _AWAY = 40, 16, 8, 400
 #: Elements of a piece that is worth two slices.
 _LONG = 96
+#: What an operation writes: it may be read while it is being written.
+_COMPUTED = (Kind.MATMUL, Kind.SXM, Kind.VXM)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Layout:
         A bank cannot be read and written in one cycle, so who reads a long burst while it is still
         being written needs two: the even elements stand in one, the odd ones in the other.
         """
-        computed = piece.node.kind in (Kind.VXM, Kind.SXM) and piece.node not in self.whole
+        computed = piece.node.kind in _COMPUTED and piece.node not in self.whole
         return 2 if computed and self.length(piece) >= _LONG else 1
 
     def address(self, piece: Piece, byte: int, element: int) -> tuple[int, int, int]:
