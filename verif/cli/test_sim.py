@@ -227,7 +227,7 @@ def test_engines_that_differ_are_run_again_deep(tsp, obj, monkeypatch):
     """An RTL that gets one bit wrong: told by time and place, and by the word on the stream."""
     asked = []
 
-    def wrong(program, tensors, deep, quiet):
+    def wrong(program, tensors, deep, quiet, bypassed):
         asked.append(deep)
         result = run_golden(program, tensors, deep)
         for record in (result.writes, result.drives):

@@ -117,6 +117,10 @@ class Board:
 
     # ---- issue slots ---------------------------------------------------------------------
 
+    def has_room(self, queue: Queue) -> bool:
+        """The queue's buffer takes a word, and the gap before it."""
+        return self._cost[queue.name] + 2 <= self.config.queue_words
+
     def _take(self, queue: Queue, cycles: range, cost: int) -> None:
         """Issue slots of a queue, and `cost` words of its buffer."""
         name = queue.name

@@ -134,7 +134,9 @@ class Flows:
         slices = [
             q
             for q in self.board.mem
-            if self.upstream(stop, q.stop, stream) and q.index not in avoid
+            if self.upstream(stop, q.stop, stream)
+            and q.index not in avoid
+            and self.board.has_room(q)
         ]
         for queue in self._rng.sample(slices, min(_TRIES, len(slices))):
             distance = abs(queue.stop - stop)
@@ -185,7 +187,9 @@ class Flows:
     ) -> None:
         """GATHERs or SCATTERs, and the READs of their maps from some slice upstream."""
         board, map_ = self.board, self.base(1, self._rng.choice((EAST, WEST)))
-        slices = [q for q in board.mem if self.upstream(queue.stop, q.stop, map_)]
+        slices = [
+            q for q in board.mem if self.upstream(queue.stop, q.stop, map_) and board.has_room(q)
+        ]
         for source in self._rng.sample(slices, min(_TRIES, len(slices))):
             driven = when.later(board.timing.mem_d_skew + 1 - abs(source.stop - queue.stop))
             issue = driven.later(-board.timing.mem_d_func)
@@ -328,7 +332,11 @@ class Flows:
             self._write(value, value.stream + byte)
 
     def _write(self, value: Value, stream: int) -> None:
-        slices = [q for q in self.board.mem if self.upstream(q.stop, value.stop, stream)]
+        slices = [
+            q
+            for q in self.board.mem
+            if self.upstream(q.stop, value.stop, stream) and self.board.has_room(q)
+        ]
         for queue in self._rng.sample(slices, min(_TRIES, len(slices))):
             arrives = value.driven.later(abs(queue.stop - value.stop) - 1)
             issue = arrives.later(-self.board.timing.mem_d_skew)
