@@ -27,7 +27,7 @@ from tspc.program import Program
 from verif.random_programs import generate
 
 CONFIG = NANO
-SEEDS = range(8)
+SEEDS = range(9)
 _FAULTS = 60  #: of each run
 
 
