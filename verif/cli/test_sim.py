@@ -19,6 +19,8 @@ from tspc.engines.verilator import SimulationError
 from verif.cli.conftest import ADD, DONE, TEXT, WRITE
 
 GOLDEN = ["--engine", "golden"]
+#: nano with a spare superlane.
+SPARED = ".config " + " ".join(f"{k}={v}" for k, v in (NANO.to_dict() | {"spares": 1}).items())
 Y = np.minimum(np.arange(97, 129), 127)
 
 
@@ -221,6 +223,26 @@ def test_a_difference_is_exit_code_1(tsp):
     assert report.exit_code == 1
     data = json.loads(report.stdout)
     assert not data["ok"] and data["events"]["different"] > 0
+
+
+def test_a_row_is_bypassed_only_where_there_is_a_spare(tsp, obj, monkeypatch):
+    told = tsp("sim", obj, *GOLDEN, "--load", "x=x.npy", "--bypass", "0")
+    assert told.exit_code == 2 and "the golden model has no row to bypass" in told.stderr
+    told = tsp("sim", obj, "--load", "x=x.npy", "--bypass", "0")
+    assert told.exit_code == 2 and "a nano chip has no spare superlane" in told.stderr
+    asked = []
+
+    def run(program, tensors, deep, quiet, bypassed):
+        asked.append(bypassed)
+        return run_golden(program, tensors, deep)
+
+    monkeypatch.setattr(sim, "run_rtl", run)
+    spared = made(TEXT.replace(".config nano", SPARED))
+    told = tsp("sim", spared, "--load", "x=x.npy", "--bypass", "3")
+    assert told.exit_code == 2 and "--bypass 3: a nano chip has rows 0 .. 2" in told.stderr
+    for arguments, row in (((), None), (("--bypass", "1"), 1)):
+        assert tsp("sim", spared, "--load", "x=x.npy", *arguments).exit_code == 0
+        assert asked.pop() == row
 
 
 def test_engines_that_differ_are_run_again_deep(tsp, obj, monkeypatch):

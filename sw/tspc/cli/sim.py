@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from tsp.arch.config import Config
 from tspc.cli.check import problem_diagnostics
 from tspc.cli.common import Output, command, config_option, error, load_program, write_bytes
 from tspc.cli.outcome import Outcome
@@ -65,12 +66,11 @@ def sim_command(
     """
     if what and dump is None:
         raise click.UsageError(f"{what[0]!r} is something to dump, but --dump is not given")
-    if bypass is not None and engine == "golden":
-        raise click.UsageError("--bypass is of the RTL: the golden model has no rows to bypass")
     if dump == "-" and events == "-":
         raise click.UsageError("--dump and --events cannot both go to standard output")
     output.to_stderr = "-" in (dump, events)
     program = load_program(obj, config)
+    _check_bypass(program.config, engine, bypass)
     check_dump(program, what)
     program, tensors = load_arrays(program, loads)
     if verify:
@@ -81,6 +81,18 @@ def sim_command(
         again = _run(program, tensors, engine, True, bypass, output.as_json)
         outcome.first_drive = again.first_drive
     return _report(output, outcome, what, dump, events)
+
+
+def _check_bypass(config: Config, engine: str, row: int | None) -> None:
+    if row is None:
+        return
+    if engine == "golden":
+        raise click.UsageError("--bypass is of the RTL: the golden model has no row to bypass")
+    if not config.spares:
+        raise click.UsageError(f"--bypass: a {config.name} chip has no spare superlane")
+    if row >= config.rows:
+        rows = f"rows 0 .. {config.rows - 1}"
+        raise click.UsageError(f"--bypass {row}: a {config.name} chip has {rows}")
 
 
 def _verify(program: Program) -> None:
