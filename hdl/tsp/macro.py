@@ -84,13 +84,22 @@ def _leaves(component):
 #: Amaranth's own back end writes ``always @* next = q ...; always @(posedge clk) q <= next``, which
 #: copies every register in every cycle. With ``opt_dff`` a register of which all assignments stand
 #: in an ``If`` becomes ``if (enable) q <= d``: a simulator skips it, and synthesis sees an enable.
-_SCRIPT = """
+_LOGIC = """
 proc -norom
 opt_expr
 opt_clean
 opt_dff
 opt_clean
 memory_collect
+"""
+
+#: The chip itself has no cell of its own but millions of bits of ports: what looks for logic there
+#: finds none, and runs out of the 4 GiB that a WebAssembly has.
+_WIRING = """
+opt_clean
+"""
+
+_WRITE = """
 attrmap -remove generator -remove top -remove src -remove keep
 attrmap -remove amaranth.hierarchy -remove amaranth.decoding
 attrmap -modattr -remove generator -remove top -remove src
@@ -98,10 +107,16 @@ write_verilog -norename
 """
 
 
+def _script(text):
+    """What Yosys does with a module's RTLIL."""
+    logic = re.search(r"^  (cell \$|process |memory )", text, re.M)
+    return (_LOGIC if logic else _WIRING) + _WRITE
+
+
 def _verilog(text):
     """Verilog of one module and its private children, by the Yosys that Amaranth brings."""
     yosys = find_yosys(lambda version: version >= (0, 40))
-    script = f"read_rtlil <<rtlil\n{text}\nrtlil{_SCRIPT}"
+    script = f"read_rtlil <<rtlil\n{text}\nrtlil{_script(text)}"
     return yosys.run(["-q", "-"], script, ignore_warnings=True)
 
 
@@ -246,10 +261,11 @@ class Library:
             if name not in self._rtlil:
                 text = _handwritten_text(name)
             else:
-                stamp = hashlib.sha256((_SCRIPT + self._rtlil[name]).encode()).hexdigest()
+                source = self._rtlil[name]
+                stamp = hashlib.sha256((_script(source) + source).encode()).hexdigest()
                 if old.startswith(f"// rtlil {stamp}\n"):
                     return path
-                text = f"// rtlil {stamp}\n" + _verilog(self._rtlil[name])
+                text = f"// rtlil {stamp}\n" + _verilog(source)
             if text != old:
                 path.write_text(text)
             return path
