@@ -84,22 +84,13 @@ def _leaves(component):
 #: Amaranth's own back end writes ``always @* next = q ...; always @(posedge clk) q <= next``, which
 #: copies every register in every cycle. With ``opt_dff`` a register of which all assignments stand
 #: in an ``If`` becomes ``if (enable) q <= d``: a simulator skips it, and synthesis sees an enable.
-_LOGIC = """
+_SCRIPT = """
 proc -norom
 opt_expr
 opt_clean
 opt_dff
 opt_clean
 memory_collect
-"""
-
-#: The chip itself has no cell of its own but millions of bits of ports: what looks for logic there
-#: finds none, and runs out of the 4 GiB that a WebAssembly has.
-_WIRING = """
-opt_clean
-"""
-
-_WRITE = """
 attrmap -remove generator -remove top -remove src -remove keep
 attrmap -remove amaranth.hierarchy -remove amaranth.decoding
 attrmap -modattr -remove generator -remove top -remove src
@@ -108,9 +99,13 @@ write_verilog -norename
 
 
 def _script(text):
-    """What Yosys does with a module's RTLIL."""
-    logic = re.search(r"^  (cell \$|process |memory )", text, re.M)
-    return (_LOGIC if logic else _WIRING) + _WRITE
+    """What Yosys does with a module's RTLIL.
+
+    Without registers ``opt_dff`` finds nothing; in the full chip's top, which has millions of bits
+    of ports, it ran out of the 4 GiB of a WebAssembly meanwhile.
+    """
+    registers = re.search(r"^  cell \$\w*dff", text, re.M)
+    return _SCRIPT if registers else _SCRIPT.replace("opt_dff\n", "")
 
 
 def _verilog(text):
