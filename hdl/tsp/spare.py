@@ -6,9 +6,9 @@
                 --- joint i -----
     row i - 1   ===============
 
-Rows are numbered from the south whether they work or not, superlanes only if they do. Without a
-fuse blown the spare, the northernmost row, is the one that is bypassed. A bypassed row gets no
-control, no token and no partial sum, and nobody listens to it.
+Rows are numbered from the south whether they work or not, superlanes only if they do. If all work,
+the fuses say T: the spare, the northernmost row, is the one that is bypassed. A bypassed row gets
+no control, no token and no partial sum, and nobody listens to it.
 """
 
 from amaranth import Module, Mux, Signal

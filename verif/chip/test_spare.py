@@ -56,7 +56,7 @@ def _programs(config: Config) -> list[tuple[Program, Result]]:
 def _run(
     programs: list[tuple[Program, Result]], bypassed: int | None, hdl: Path | None = None
 ) -> list[tuple[Result, Comparison]]:
-    jobs = [Job(program, {}, deep=True) for program, _ in programs]
+    jobs = [Job(program, {}) for program, _ in programs]
     results = RtlEngine(hdl=hdl, bypassed=bypassed).run_jobs(jobs)
     verdicts = []
     for (program, golden), result in zip(programs, results, strict=True):
@@ -73,10 +73,12 @@ def _same(programs: list[tuple[Program, Result]], bypassed: int, hdl: Path | Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("config", [SPARED, SMALL], ids=["nano with a spare", "small"])
+@pytest.mark.feature("chip", "spare superlane")
 @pytest.mark.feature("random", "spare superlane")
-def test_random_programs_do_not_see_which_row_is_bypassed():
-    programs = _programs(SPARED)
-    for bypassed in range(SPARED.rows):
+def test_random_programs_do_not_see_which_row_is_bypassed(config):
+    programs = _programs(config)
+    for bypassed in range(config.rows):
         _same(programs, bypassed)
 
 
@@ -87,14 +89,6 @@ def test_a_broken_row_is_harmless_when_it_is_bypassed_and_only_then():
     _same(programs, BROKEN, hdl)
     for bypassed in set(range(SPARED.rows)) - {BROKEN}:
         assert not any(verdict.equal for _, verdict in _run(programs, bypassed, hdl))
-
-
-@pytest.mark.slow
-@pytest.mark.feature("chip", "spare superlane")
-def test_any_one_superlane_of_small_can_be_bypassed():
-    programs = _programs(SMALL)
-    for bypassed in range(SMALL.rows):
-        _same(programs, bypassed)
 
 
 def test_a_row_that_is_not_there_cannot_be_bypassed():
