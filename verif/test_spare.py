@@ -1,19 +1,19 @@
-"""Joints around a spare row: who works sees the next who works, whichever row is bypassed."""
+"""Rows with a spare: who works sees the next who works, whichever row is bypassed."""
 
 from itertools import pairwise
 from random import Random
 
 import pytest
 from amaranth import Module, Signal, Value
-from amaranth.lib.wiring import PureInterface, Signature
+from amaranth.lib.wiring import Component, In
 from amaranth.sim import Simulator
 
 from tsp.arch.config import Config
-from tsp.rows import TopFace, northward, southward
-from tsp.spare import Fuse, Joint, connect_joint
-from tsp.superlane import vertical
+from tsp.rows import TopFace, connect_rows, northward, southward
+from tsp.spare import Fuse, SparedSuperlane
+from tsp.superlane import Superlane, vertical
 
-CONFIG = Config("joints", 3, 1, 2, 16, 1, 16, 2, 1)
+CONFIG = Config("spared", 3, 1, 2, 16, 1, 16, 2, 1)
 MEMBERS = vertical(CONFIG)
 BACKDOOR = 5
 
@@ -25,24 +25,38 @@ def leaves(row, member, name):
     return [Value.cast(port) for port in ports]
 
 
+class Row(Component):
+    """A superlane's members, with nothing behind them."""
+
+    def __init__(self):
+        super().__init__(MEMBERS | {"row": In(8), "backdoor": In(3), "deep": In(1)})
+
+    def elaborate(self, platform):
+        return Module()
+
+
 class Stack:
-    """T + 1 rows, of which only the members are there, and their joints on a top face."""
+    """T + 1 rows on a top face; of their superlanes only the members are there."""
 
     def __init__(self):
         self.module = m = Module()
         self.face = TopFace(MEMBERS).create()
-        self.rows = [PureInterface(Signature(MEMBERS), path=(f"row{y}",)) for y in range(4)]
+        self.rows = []
         self.bypassed = Signal(8)
-        self.joints = []
-        everyone = [None, self.face, *self.rows, None]
+        south = self.face
         for y in range(CONFIG.rows):
-            joint = Joint(CONFIG)
-            m.submodules[f"joint{y}"] = joint
-            self.joints.append(joint)
-            m.d.comb += [joint.index.eq(y), joint.bypassed.eq(self.bypassed), joint.deep.eq(1)]
-            m.d.comb += joint.backdoor.eq(BACKDOOR)
-            far_south, south, north, far_north = everyone[y : y + 4]
-            connect_joint(m, joint, (south, far_south), (north, far_north), MEMBERS)
+            m.submodules[f"row{y}"] = row = SparedSuperlane(CONFIG, library=self)
+            m.d.comb += [row.index.eq(y), row.bypassed.eq(self.bypassed), row.deep.eq(1)]
+            m.d.comb += row.backdoor.eq(BACKDOOR)
+            self.rows.append(Row())
+            connect_rows(m, south, row, MEMBERS)
+            south = row
+        self._left = list(self.rows)
+
+    def place(self, cls, config):
+        """What the rows ask of their library: the next superlane."""
+        assert cls is Superlane and config is CONFIG
+        return self._left.pop(0)
 
     def drive(self, context, rng):
         """A random value on everything that the strip and the rows drive."""
@@ -77,12 +91,11 @@ class Stack:
         for path, member in northward(MEMBERS).items():
             silent = leaves(self.rows[bypassed], member, f"{path}_south")
             assert not any(context.get(x) for x in silent), path
-        joints = [joint for y, joint in enumerate(self.joints) if y != bypassed]
-        assert [context.get(joint.row) for joint in joints] == list(range(CONFIG.superlanes))
-        assert all(context.get(joint.row_backdoor) == BACKDOOR for joint in joints)
-        assert all(context.get(joint.row_deep) for joint in joints)
-        assert not context.get(self.joints[bypassed].row_backdoor)
-        assert not context.get(self.joints[bypassed].row_deep)
+        alone = self.rows[bypassed]
+        assert [context.get(row.row) for row in work[1:]] == list(range(CONFIG.superlanes))
+        assert all(context.get(row.backdoor) == BACKDOOR for row in work[1:])
+        assert all(context.get(row.deep) for row in work[1:])
+        assert not context.get(alone.backdoor) and not context.get(alone.deep)
 
 
 @pytest.mark.feature("unit", "spare superlane")

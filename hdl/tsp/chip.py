@@ -2,7 +2,7 @@
 
        row T-1   ======= superlane =======>      control enters in the south and travels north,
          ...                                     one superlane a cycle
-       row 0     ======= superlane =======>      (with a spare: T + 1 rows, a joint south of each)
+       row 0     ======= superlane =======>      (with a spare: T + 1 rows, each with a way around)
        strip     stop 0 | stop 1 | ... | stop P-1 | status, host port
 
 No logic stands at this level, and no net spans the chip (architecture section 9).
@@ -21,7 +21,7 @@ from tsp.host import AxiLiteSignature, HostPort
 from tsp.icu.strip import ChipStatus, IcuStop, stop_kind, stop_queues
 from tsp.pins import Pins
 from tsp.rows import TopFace, connect_rows
-from tsp.spare import FUSE_BITS, Fuse, Joint, connect_joint
+from tsp.spare import FUSE_BITS, Fuse, SparedSuperlane
 from tsp.sram import BackdoorControl
 from tsp.superlane import Superlane, functional_queues, vertical
 
@@ -94,46 +94,32 @@ class Chip(wiring.Component):
             control.backdoor.eq(pins.inner_backdoor),
         ]
         face = TopFace(vertical(self._config)).create()
-        rows = [self._library.place(Superlane, self._config) for _ in range(self._config.rows)]
-        for y, row in enumerate(rows):
-            m.submodules[f"row{y}"] = row
-        stack = self._stack_around_spare if self._config.spares else self._stack
-        bypassed = stack(m, face, rows, control.code, pins)
+        bypassed = self._rows(m, face, control.code, pins)
         strip = [self._strip_stop(m, p, face, control) for p in range(self._config.stops)]
         host = self._along(m, strip, pins, control, face)
         m.d.comb += host.bypassed.eq(bypassed)
         return m
 
-    def _stack(self, m, face, rows, backdoor, pins):
-        """The rows, one on the other and all on the strip. Returns which row is bypassed: none."""
-        for y, (south, north) in enumerate(pairwise([face, *rows])):
-            m.d.comb += [
-                north.row.eq(y),
-                north.backdoor.eq(backdoor),
-                north.deep.eq(pins.inner_deep),
-            ]
-            connect_rows(m, south, north, vertical(self._config))
-        return len(rows)
-
-    def _stack_around_spare(self, m, face, rows, backdoor, pins):
-        """The same with a joint south of each row."""
-        m.submodules.fuse = fuse = self._library.place(Fuse)
-        m.d.comb += [fuse.reset.eq(pins.inner_reset), fuse.fuse.eq(self.fuse)]
-        everyone = [None, face, *rows, None]
-        for y, north in enumerate(rows):
-            far_south, south, _, far_north = everyone[y : y + 4]
-            m.submodules[f"joint{y}"] = joint = self._library.place(Joint, self._config)
-            m.d.comb += [
-                joint.index.eq(y),
-                joint.bypassed.eq(fuse.bypassed),
-                joint.backdoor.eq(backdoor),
-                joint.deep.eq(pins.inner_deep),
-                north.row.eq(joint.row),
-                north.backdoor.eq(joint.row_backdoor),
-                north.deep.eq(joint.row_deep),
-            ]
-            connect_joint(m, joint, (south, far_south), (north, far_north), vertical(self._config))
-        return fuse.bypassed
+    def _rows(self, m, face, backdoor, pins):
+        """The rows, one on the other and all on the strip. Returns which row is bypassed."""
+        config = self._config
+        bypassed = Const(config.rows, FUSE_BITS)  # none
+        if config.spares:
+            m.submodules.fuse = fuse = self._library.place(Fuse)
+            m.d.comb += [fuse.reset.eq(pins.inner_reset), fuse.fuse.eq(self.fuse)]
+            bypassed = fuse.bypassed
+        south = face
+        for y in range(config.rows):
+            row = self._library.place(SparedSuperlane if config.spares else Superlane, config)
+            m.submodules[f"row{y}"] = row
+            m.d.comb += [row.backdoor.eq(backdoor), row.deep.eq(pins.inner_deep)]
+            if config.spares:
+                m.d.comb += [row.index.eq(y), row.bypassed.eq(bypassed)]
+            else:
+                m.d.comb += row.row.eq(y)
+            connect_rows(m, south, row, vertical(config))
+            south = row
+        return bypassed
 
     def _strip_stop(self, m, position, face, control):
         """The queues of one stop, and their control into superlane 0."""

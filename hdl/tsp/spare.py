@@ -1,10 +1,10 @@
-"""The spare superlane: a fuse bypasses one of T + 1 physical rows, and no cycle changes.
+"""The spare superlane: fuses bypass one of T + 1 physical rows, and no cycle changes.
 
-    row i + 1   ===============      far \\
-                --- joint i+1 ---         } each row takes from its neighbour, or from the row
-    row i       ===============      near/  behind it if the neighbour is bypassed
-                --- joint i -----
-    row i - 1   ===============
+    row i + 1   ======= superlane =======
+                     |          |
+    row i       -----+----------+-----     bypassed: what comes from one neighbour goes on to
+                     |          |          the other
+    row i - 1   ======= superlane =======
 
 Rows are numbered from the south whether they work or not, superlanes only if they do. If all work,
 the fuses say T: the spare, the northernmost row, is the one that is bypassed. A bypassed row gets
@@ -15,9 +15,9 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib.wiring import Component, In, Out
 
 from tsp.rows import eq, northward, southward
-from tsp.superlane import vertical
+from tsp.superlane import Superlane, vertical
 
-__all__ = ["FUSE_BITS", "Fuse", "Joint", "connect_joint"]
+__all__ = ["FUSE_BITS", "Fuse", "SparedSuperlane"]
 
 FUSE_BITS = 8  #: of a physical row's number
 
@@ -48,76 +48,61 @@ class Fuse(Component):
         return m
 
 
-class Joint(Component):
-    """What stands south of physical row `index`, between it and row `index` - 1 or the strip.
+class SparedSuperlane(Component):
+    """A row of a chip with a spare: a superlane, and the way around it.
 
-    Purely combinational: a bypass adds no cycle. No path is longer than one row, because no more
-    than one row is bypassed.
+    The way around is combinational: a bypass adds no cycle. Paths through several rows are false,
+    for no more than one is bypassed.
 
     Parameters
     ----------
     config
         The configuration.
+    library
+        Places the superlane.
 
     Members
     -------
     index : In(8)
-        Physical number of the row north of the joint.
+        Number of the row, the bypassed one counted.
     bypassed : In(8)
-        Physical number of the row that is bypassed.
-    row : Out(8)
-        Number of the superlane that the row north is; of no meaning if it is bypassed.
-    backdoor, deep : In, row_backdoor, row_deep : Out
-        Simulation: those of the row, zero if it is bypassed.
-    near_<path>, far_<path> : In, <path> : Out
-        A path that goes north: from row `index` - 1, from row `index` - 2, to row `index`. A path
-        that goes south: from row `index`, from row `index` + 1, to row `index` - 1.
+        Number of the row that is bypassed.
+    backdoor, deep : In
+        Simulation; they do not reach a bypassed superlane.
+    critical_north .. sxm_e_permute_down_south
+        As :class:`~tsp.superlane.Superlane` has them.
     """
 
-    def __init__(self, config):
-        members = vertical(config)
-        self._north, self._south = northward(members), southward(members)
-        ports = {"index": In(FUSE_BITS), "bypassed": In(FUSE_BITS), "row": Out(FUSE_BITS)}
-        ports |= {"backdoor": In(3), "row_backdoor": Out(3), "deep": In(1), "row_deep": Out(1)}
-        for path, member in (self._north | self._south).items():
-            ports |= {f"near_{path}": member.flip(), f"far_{path}": member.flip(), path: member}
-        super().__init__(ports)
+    NEEDS_LIBRARY = True
+
+    def __init__(self, config, *, library):
+        self._config, self._library = config, library
+        own = {"index": In(FUSE_BITS), "bypassed": In(FUSE_BITS), "backdoor": In(3), "deep": In(1)}
+        super().__init__(vertical(config) | own)
+
+    def _superlane(self):
+        return self._library.place(Superlane, self._config)
 
     def elaborate(self, platform):
         m = Module()
-        above, below = Signal(), Signal()  # the row there is the bypassed one
+        m.submodules.superlane = superlane = self._superlane()
+        off = Signal()
         m.d.comb += [
-            above.eq(self.bypassed == self.index),
-            below.eq(self.bypassed + 1 == self.index),
-            self.row.eq(self.index - (self.bypassed < self.index)),
-            self.row_backdoor.eq(Mux(above, 0, self.backdoor)),
-            self.row_deep.eq(self.deep & ~above),
+            off.eq(self.bypassed == self.index),
+            superlane.row.eq(self.index - (self.bypassed < self.index)),
+            superlane.backdoor.eq(Mux(off, 0, self.backdoor)),
+            superlane.deep.eq(self.deep & ~off),
         ]
-        for paths, target, neighbour in (
-            (self._north, above, below),
-            (self._south, below, above),
+        members = vertical(self._config)
+        for paths, enters, leaves in (
+            (northward(members), "south", "north"),
+            (southward(members), "north", "south"),
         ):
             for path, member in paths.items():
-                out, near, far = (getattr(self, f"{n}{path}") for n in ("", "near_", "far_"))
-                with m.If(neighbour):
-                    m.d.comb += eq(member, out, far)
-                with m.Elif(~target):
-                    m.d.comb += eq(member, out, near)
+                comes, goes = getattr(self, f"{path}_{enters}"), getattr(self, f"{path}_{leaves}")
+                with m.If(off):
+                    m.d.comb += eq(member, goes, comes)
+                with m.Else():
+                    m.d.comb += eq(member, getattr(superlane, f"{path}_{enters}"), comes)
+                    m.d.comb += eq(member, goes, getattr(superlane, f"{path}_{leaves}"))
         return m
-
-
-def connect_joint(m, joint, south, north, members):
-    """Connect `joint` to the rows around it, (near, far) on either side; None beyond the ends.
-
-    `members` are those of a superlane; rows in the south need to have no more than a top face.
-    """
-    for paths, (near, far), source, (into, _), target in (
-        (northward(members), south, "north", north, "south"),
-        (southward(members), north, "south", south, "north"),
-    ):
-        for path, member in paths.items():
-            ports = {"near": near} | ({} if far is None else {"far": far})
-            for side, row in ports.items():
-                port, out = getattr(joint, f"{side}_{path}"), getattr(row, f"{path}_{source}")
-                m.d.comb += eq(member, port, out)
-            m.d.comb += eq(member, getattr(into, f"{path}_{target}"), getattr(joint, path))

